@@ -1,0 +1,51 @@
+/** What commands may ask of the node that they run on; implemented by `#node/shard`. */
+import type { SessionPort } from './session-port.ts';
+
+/** Which connections CLIENT KILL and CLIENT LIST mean; a field that is absent does not limit. */
+export interface ClientFilter {
+  readonly ids?: ReadonlySet<number>;
+  readonly address?: string;
+  readonly localAddress?: string;
+  readonly userName?: string;
+  readonly type?: 'normal' | 'master' | 'replica' | 'pubsub';
+  readonly skipId?: number;
+}
+
+/** A member of the cluster as CLUSTER SLOTS, SHARDS and NODES show it. */
+export interface ClusterMember {
+  /** 40 hexadecimal digits (Redis' node id). */
+  readonly nodeId: string;
+  readonly host: string;
+  readonly ip: string;
+  readonly port: number;
+  readonly tls: boolean;
+  readonly busPort: number;
+  readonly role: 'master' | 'replica';
+  readonly online: boolean;
+  readonly replicationOffset: number;
+}
+
+export interface ClusterShard {
+  /** Inclusive ranges, ascending. */
+  readonly slots: readonly (readonly [number, number])[];
+  readonly epoch: number;
+  /** The primary first, when one is known; log members never appear. */
+  readonly members: readonly ClusterMember[];
+}
+
+export interface NodePort {
+  /** The INFO text of `sections` ('default', 'all', 'everything' or names), CRLF line ends. */
+  info(sections: readonly string[]): string;
+  /** This node's 40-digit id. */
+  readonly nodeId: string;
+  readonly clusterState: 'ok' | 'fail';
+  readonly currentEpoch: number;
+  clusterShards(): readonly ClusterShard[];
+  countKeysInSlot(slot: number): number;
+  keysInSlot(slot: number, limit: number): readonly Uint8Array[];
+  clients(filter: ClientFilter): readonly SessionPort[];
+  /** Closes the connections that match; returns how many. */
+  killClients(filter: ClientFilter): number;
+  /** Milliseconds since the Unix epoch by the shard's time (rule W8). */
+  readonly shardTimeMs: number;
+}
