@@ -1,0 +1,70 @@
+/**
+ * The ports of the node's pure half: everything the shard wants from the world, and nothing else. The
+ * shells `#node/log` and `#node/net` implement them for a real machine, `test/sim` for a simulated one.
+ */
+import type { Entry } from '#node/raft/entry.ts';
+import type { Persist } from '#node/raft/raft.ts';
+
+/** The member's transaction log on disk. */
+export interface Disk {
+  /**
+   * Puts hard state and entries on disk, in the order of calls. Returns at once; the owner is told by
+   * `onPersisted(seq)`, in order, when both are durable. After a failed write or sync nothing more is
+   * reported and the member must stop (rule W7).
+   */
+  persist(request: Persist): void;
+  /** Entries [from, toExclusive) in order: at least one if `from` exists, then as many as fit `maxBytes`. */
+  read(from: number, toExclusive: number, maxBytes: number): Entry[];
+  /** Bytes that can still be written, as last measured (at most a second old). */
+  readonly freeBytes: number;
+  readonly totalBytes: number;
+  /** Age in milliseconds of the oldest request that is not durable yet; 0 when there is none. */
+  oldestUnsyncedMs(nowMs: number): number;
+}
+
+/** One accepted client connection, made by the shell. */
+export interface ClientConnection {
+  /** Unique for the life of the process, rising from 1. */
+  readonly id: number;
+  /** `address:port` of the client. */
+  readonly remoteAddress: string;
+  readonly localAddress: string;
+  readonly tls: boolean;
+  /** Which listener it came by: redirects and CLUSTER replies name that listener's endpoints. */
+  readonly listener: string;
+  /** Queues `bytes`, which the caller never changes afterwards. */
+  send(bytes: Uint8Array): void;
+  /** Bytes queued here and not yet taken by the kernel. */
+  readonly bufferedBytes: number;
+  /** Closes after everything queued has been sent. */
+  close(): void;
+  /** Closes at once. */
+  destroy(): void;
+  /** Stops and restarts reading from the socket (TCP pushes back on the client). */
+  pause(): void;
+  resume(): void;
+}
+
+/** What the shell tells about one connection. */
+export interface ClientHandler {
+  /** bytes[start, end) arrived; they are valid only during the call. */
+  data(bytes: Uint8Array, start: number, end: number): void;
+  /** `bufferedBytes` has become 0 after it was not. */
+  drained(): void;
+  closed(): void;
+}
+
+/** The shard's side of the client listener. */
+export interface Clients {
+  open(connection: ClientConnection): ClientHandler;
+}
+
+/** Frame types on peer links. */
+export const PEER_FRAME_RAFT = 1;
+export const PEER_FRAME_GOSSIP = 2;
+
+/** Links to other members; best effort, as Raft assumes: frames may be lost, never changed. */
+export interface Peers {
+  /** `bytes` are never changed by the caller afterwards. */
+  send(toMemberId: string, frameType: number, bytes: Uint8Array): void;
+}
