@@ -1,0 +1,100 @@
+/**
+ * All commands, one line each, and their look-up by the bytes that a client sent. Adding a command is its
+ * file and a line here.
+ */
+import type { Arguments } from '#node/resp/arguments.ts';
+import { invariant } from '#base/invariant.ts';
+import type { CommandSpec } from './spec.ts';
+
+/** Every command, in groups. */
+export const COMMANDS: readonly CommandSpec[] = [
+  // connection
+  // transactions
+  // server
+  // cluster
+  // generic
+  // string
+  // hash
+];
+
+/** A command name found by its bytes, case folded: an open-addressing table over all names of one level. */
+export class CommandNames {
+  readonly #slots: (CommandSpec | undefined)[];
+  readonly #mask: number;
+
+  constructor(specs: readonly CommandSpec[]) {
+    let size = 8;
+    while (size < specs.length * 4) size *= 2;
+    this.#slots = Array.from({ length: size });
+    this.#mask = size - 1;
+    for (const spec of specs) this.#add(spec);
+  }
+
+  /** The command whose name is bytes[start, end) in any case. */
+  find(bytes: Uint8Array, start: number, end: number): CommandSpec | undefined {
+    const length = end - start;
+    let hash = length;
+    for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + (bytes[at] | 0x20)) | 0;
+    for (let slot = hash & this.#mask; ; slot = (slot + 1) & this.#mask) {
+      const spec = this.#slots[slot];
+      if (spec === undefined) return undefined;
+      if (spec.name.length === length && sameName(spec.name, bytes, start)) return spec;
+    }
+  }
+
+  #add(spec: CommandSpec): void {
+    let hash = spec.name.length;
+    for (let i = 0; i < spec.name.length; i++) {
+      hash = (Math.imul(hash, 31) + (spec.name.charCodeAt(i) | 0x20)) | 0;
+    }
+    let slot = hash & this.#mask;
+    for (; this.#slots[slot] !== undefined; slot = (slot + 1) & this.#mask) {
+      invariant(this.#slots[slot]?.name !== spec.name, `command ${spec.name} is declared once`);
+    }
+    this.#slots[slot] = spec;
+  }
+}
+
+function sameName(name: string, bytes: Uint8Array, start: number): boolean {
+  for (let i = 0; i < name.length; i++) {
+    let byte = bytes[start + i];
+    if (byte >= 0x41 && byte <= 0x5a) byte += 0x20;
+    if (byte !== name.charCodeAt(i)) return false;
+  }
+  return true;
+}
+
+const names = new CommandNames(COMMANDS);
+const subcommandNames = new Map<CommandSpec, CommandNames>();
+for (const spec of COMMANDS) {
+  if (spec.subcommands) subcommandNames.set(spec, new CommandNames(spec.subcommands));
+}
+
+/** The command that `args` name by their first argument; of a container see {@link lookupSubcommand}. */
+export function lookupCommand(args: Arguments): CommandSpec | undefined {
+  return names.find(args.bytes, args.start(0), args.end(0));
+}
+
+/** The subcommand of `container` that `args` name by their second argument. */
+export function lookupSubcommand(container: CommandSpec, args: Arguments): CommandSpec | undefined {
+  if (args.count < 2) return undefined;
+  return subcommandNames.get(container)?.find(args.bytes, args.start(1), args.end(1));
+}
+
+/** The command or, with `container|subcommand`, the subcommand of this name (any case). */
+export function lookupByName(name: string): CommandSpec | undefined {
+  const [first, second] = name.toLowerCase().split('|', 2);
+  const spec = COMMANDS.find((candidate) => candidate.name === first);
+  if (second === undefined) return spec;
+  return spec?.subcommands?.find((candidate) => candidate.name === second);
+}
+
+/** COMMAND's name of a (sub)command: `get`, `client|list`. */
+export function fullName(container: CommandSpec | null, spec: CommandSpec): string {
+  return container === null ? spec.name : `${container.name}|${spec.name}`;
+}
+
+/** May this command have `count` arguments (its name, and the container's, included)? */
+export function arityAllows(spec: CommandSpec, count: number): boolean {
+  return spec.arity >= 0 ? count === spec.arity : count >= -spec.arity;
+}

@@ -1,0 +1,4 @@
+/** (Skeleton: the body follows.) */
+export declare class HashValue {
+  readonly size: number;
+}

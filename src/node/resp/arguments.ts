@@ -1,0 +1,170 @@
+/**
+ * The arguments of one command as byte ranges: nothing is copied and no string is made. Argument 0 is the
+ * command's name. The ranges point into `bytes`, which is the socket's read buffer, a buffer that holds a
+ * partial request, or a copy; they are valid until the decoder moves on.
+ */
+import { latin1, text } from '#base/bytes.ts';
+import { invariant } from '#base/invariant.ts';
+import { type Int64, parseDouble, parseInt64 } from './number.ts';
+
+const NONE = new Uint8Array(0);
+const INITIAL_CAPACITY = 16;
+/** A capacity above this is given back by {@link Arguments.reset}. */
+const KEPT_CAPACITY = 4096;
+
+/** Longest text that is read as a float (Redis: MAX_LONG_DOUBLE_CHARS). */
+const MAX_FLOAT_LENGTH = 5 * 1024;
+
+export class Arguments {
+  /** What the ranges point into. */
+  bytes: Uint8Array = NONE;
+  /** Number of arguments, the name included. */
+  count = 0;
+  #starts = new Int32Array(INITIAL_CAPACITY);
+  #ends = new Int32Array(INITIAL_CAPACITY);
+
+  /** No arguments, into `bytes`. */
+  reset(bytes: Uint8Array): void {
+    this.bytes = bytes;
+    this.count = 0;
+    if (this.#starts.length > KEPT_CAPACITY) {
+      this.#starts = new Int32Array(INITIAL_CAPACITY);
+      this.#ends = new Int32Array(INITIAL_CAPACITY);
+    }
+  }
+
+  /** One more argument, bytes[start, end). */
+  push(start: number, end: number): void {
+    if (this.count === this.#starts.length) this.#grow();
+    this.#starts[this.count] = start;
+    this.#ends[this.count++] = end;
+  }
+
+  /** All ranges move by `offset`, into `bytes`. */
+  rebase(bytes: Uint8Array, offset: number): void {
+    this.bytes = bytes;
+    for (let i = 0; i < this.count; i++) {
+      this.#starts[i] += offset;
+      this.#ends[i] += offset;
+    }
+  }
+
+  /** Where argument `i` starts in `bytes`. */
+  start(i: number): number {
+    return this.#starts[i];
+  }
+
+  /** Where argument `i` ends in `bytes` (exclusive). */
+  end(i: number): number {
+    return this.#ends[i];
+  }
+
+  /** Bytes in argument `i`. */
+  length(i: number): number {
+    return this.#ends[i] - this.#starts[i];
+  }
+
+  /** Argument `i` as Redis' string2ll reads it, or undefined when it is no 64-bit integer. */
+  integer(i: number): Int64 | undefined {
+    return parseInt64(this.bytes, this.#starts[i], this.#ends[i]);
+  }
+
+  /**
+   * {@link integer} with what is beyond ±(2^53 - 1) cut to that: for offsets, counts and times, which mean
+   * the same from there on.
+   */
+  clampedInteger(i: number): number | undefined {
+    const value = this.integer(i);
+    if (typeof value !== 'bigint') return value;
+    return value > 0n ? Number.MAX_SAFE_INTEGER : -Number.MAX_SAFE_INTEGER;
+  }
+
+  /** Argument `i` as a double (Redis' string2d: `inf` and hexadecimal included, NaN not), or undefined. */
+  float(i: number): number | undefined {
+    const length = this.length(i);
+    if (length === 0 || length >= MAX_FLOAT_LENGTH) return undefined;
+    return parseDouble(this.latin1(i));
+  }
+
+  /** Is argument `i` this ASCII word, whatever the case? `word` must be in upper case. */
+  equalsIgnoreCase(i: number, word: string): boolean {
+    const start = this.#starts[i];
+    const length = word.length;
+    if (this.#ends[i] - start !== length) return false;
+    for (let k = 0; k < length; k++) {
+      let byte = this.bytes[start + k];
+      if (byte >= 0x61 && byte <= 0x7a) byte -= 0x20;
+      if (byte !== word.charCodeAt(k)) return false;
+    }
+    return true;
+  }
+
+  /** Argument `i` as text (UTF-8; malformed parts become U+FFFD). */
+  text(i: number): string {
+    return text(this.bytes, this.#starts[i], this.#ends[i]);
+  }
+
+  /** Argument `i` with one character a byte. */
+  latin1(i: number): string {
+    return latin1(this.bytes, this.#starts[i], this.#ends[i]);
+  }
+
+  /** A view (not a copy) of argument `i`. */
+  view(i: number): Uint8Array {
+    return this.bytes.subarray(this.#starts[i], this.#ends[i]);
+  }
+
+  /** A copy of argument `i`. */
+  slice(i: number): Uint8Array {
+    return this.bytes.slice(this.#starts[i], this.#ends[i]);
+  }
+
+  /** Sum of the lengths of all arguments, in bytes. */
+  get totalBytes(): number {
+    let total = 0;
+    for (let i = 0; i < this.count; i++) total += this.#ends[i] - this.#starts[i];
+    return total;
+  }
+
+  /** A copy that owns its bytes: for commands that wait (MULTI, parked, blocked). */
+  copy(): Arguments {
+    const copy = new Arguments();
+    const bytes = new Uint8Array(this.totalBytes);
+    copy.reset(bytes);
+    let at = 0;
+    for (let i = 0; i < this.count; i++) {
+      bytes.set(this.view(i), at);
+      copy.push(at, at + this.length(i));
+      at += this.length(i);
+    }
+    return copy;
+  }
+
+  /** Arguments made of `parts`: for tests and for commands that the server itself runs. */
+  static of(...parts: readonly (string | Uint8Array)[]): Arguments {
+    const made = new Arguments();
+    const encoder = new TextEncoder();
+    const list = parts.map((part) => (typeof part === 'string' ? encoder.encode(part) : part));
+    let length = 0;
+    for (const part of list) length += part.length;
+    const bytes = new Uint8Array(length);
+    made.reset(bytes);
+    let at = 0;
+    for (const part of list) {
+      bytes.set(part, at);
+      made.push(at, at + part.length);
+      at += part.length;
+    }
+    invariant(at === length, 'all parts were copied');
+    return made;
+  }
+
+  #grow(): void {
+    const starts = new Int32Array(this.#starts.length * 2);
+    const ends = new Int32Array(this.#starts.length * 2);
+    starts.set(this.#starts);
+    ends.set(this.#ends);
+    this.#starts = starts;
+    this.#ends = ends;
+  }
+}

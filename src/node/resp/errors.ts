@@ -1,0 +1,94 @@
+/**
+ * Every error that a client can get, with Redis' exact text (7.2), in one place. Without the leading `-`
+ * and the line end: {@link ReplyWriter.error} adds those. Entries that are functions take what the text names.
+ */
+export const ERRORS = {
+  // General
+  wrongType: 'WRONGTYPE Operation against a key holding the wrong kind of value',
+  syntax: 'ERR syntax error',
+  notInteger: 'ERR value is not an integer or out of range',
+  notFloat: 'ERR value is not a valid float',
+  outOfRange: 'ERR value is out of range',
+  outOfRangePositive: 'ERR value is out of range, must be positive',
+  indexOutOfRange: 'ERR index out of range',
+  noSuchKey: 'ERR no such key',
+  sameObject: 'ERR source and destination objects are the same',
+  invalidCursor: 'ERR invalid cursor',
+  dbIndexOutOfRange: 'ERR DB index is out of range',
+  invalidDbIndex: 'ERR invalid DB index',
+  /** `name` as COMMAND spells it: lower case, `container|subcommand` for a subcommand. */
+  wrongArity: (name: string): string => `ERR wrong number of arguments for '${name}' command`,
+  /** `name` and `begun` (each argument in quotes, one space after it) as the client sent them, cut to 128 bytes. */
+  unknownCommand: (name: string, begun: string): string =>
+    `ERR unknown command '${name}', with args beginning with: ${begun}`,
+  unknownSubcommand: (sub: string, container: string): string =>
+    `ERR unknown subcommand '${sub}'. Try ${container} HELP.`,
+
+  // Strings, counters and expiry
+  overflow: 'ERR increment or decrement would overflow',
+  decrementOverflow: 'ERR decrement would overflow',
+  notFinite: 'ERR increment would produce NaN or Infinity',
+  stringTooLong: 'ERR string exceeds maximum allowed size (proto-max-bulk-len)',
+  offsetOutOfRange: 'ERR offset is out of range',
+  invalidExpire: (command: string): string => `ERR invalid expire time in '${command}' command`,
+  expireFlagsExclusive: 'ERR NX and XX, GT or LT options at the same time are not compatible',
+  expireGtLtExclusive: 'ERR GT and LT options at the same time are not compatible',
+  unsupportedOption: (option: string): string => `ERR Unsupported option ${option}`,
+  lcsLengthAndIndexes: 'ERR If you want both the length and indexes, please just use IDX.',
+  lcsNotStrings: 'ERR The specified keys must contain string values',
+  lcsTooLong: 'ERR String too long for LCS',
+  lcsMemory: 'ERR Insufficient memory, transient memory for LCS exceeds proto-max-bulk-len',
+
+  // Hashes
+  hashValueNotInteger: 'ERR hash value is not an integer',
+  hashValueNotFloat: 'ERR hash value is not a float',
+
+  // OBJECT
+  noLfuPolicy:
+    'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.',
+
+  // Server and cluster
+  crossSlot: "CROSSSLOT Keys in request don't hash to the same slot",
+  notAllowedInCluster: (name: string): string => `ERR ${name} is not allowed in cluster mode`,
+  outOfMemory: "OOM command not allowed when used memory > 'maxmemory'.",
+  readOnlyReplica: "READONLY You can't write against a read only replica.",
+  loading: 'LOADING Redis is loading the dataset in memory',
+  moved: (slot: number, endpoint: string): string => `MOVED ${slot} ${endpoint}`,
+  clusterDown: 'CLUSTERDOWN The cluster is down',
+  clusterDownUnbound: 'CLUSTERDOWN Hash slot not served',
+  noKeyArguments: 'ERR The command has no key arguments',
+  invalidKeyArguments: 'ERR Invalid arguments specified for command',
+  invalidCommandSpecified: 'ERR Invalid command specified',
+  invalidArity: 'ERR Invalid number of arguments specified for command',
+
+  // Connections
+  noAuth: 'NOAUTH Authentication required.',
+  wrongPass: 'WRONGPASS invalid username-password pair or user is disabled.',
+  noPasswordSet:
+    'ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?',
+  noProtocol: 'NOPROTO unsupported protocol version',
+  protocolNotInteger: 'ERR Protocol version is not an integer or out of range',
+
+  // Transactions
+  nestedMulti: 'ERR MULTI calls can not be nested',
+  execWithoutMulti: 'ERR EXEC without MULTI',
+  discardWithoutMulti: 'ERR DISCARD without MULTI',
+  watchInsideMulti: 'ERR WATCH inside MULTI is not allowed',
+  notAllowedInMulti: 'ERR Command not allowed inside a transaction',
+  execAborted: 'EXECABORT Transaction discarded because of previous errors.',
+} as const;
+
+/** The errors after which the connection is closed (Redis' networking.c). */
+export const PROTOCOL_ERRORS = {
+  inlineTooBig: 'ERR Protocol error: too big inline request',
+  unbalancedQuotes: 'ERR Protocol error: unbalanced quotes in request',
+  multibulkCountTooBig: 'ERR Protocol error: too big mbulk count string',
+  invalidMultibulk: 'ERR Protocol error: invalid multibulk length',
+  unauthenticatedMultibulk: 'ERR Protocol error: unauthenticated multibulk length',
+  bulkCountTooBig: 'ERR Protocol error: too big bulk count string',
+  expectedDollar: (got: string): string => `ERR Protocol error: expected '$', got '${got}'`,
+  invalidBulk: 'ERR Protocol error: invalid bulk length',
+  unauthenticatedBulk: 'ERR Protocol error: unauthenticated bulk length',
+  /** Redis closes without a word here (client-query-buffer-limit); we say why. */
+  requestTooBig: 'ERR Protocol error: request exceeds the query buffer limit',
+} as const;

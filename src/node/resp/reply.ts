@@ -1,0 +1,260 @@
+/**
+ * Writes replies in RESP2 or RESP3 into one growing buffer: `bytes[0, length)` is what has been written and
+ * not been taken yet. Nothing is checked for balance: who opens an array of n writes n replies after it.
+ *
+ * Kept by a connection for its life, so it gives memory back when it has been emptied after a large reply.
+ */
+import { utf8 } from '#base/bytes.ts';
+import { invariant } from '#base/invariant.ts';
+import { formatDouble, type Int64 } from './number.ts';
+
+const CR = 0x0d;
+const LF = 0x0a;
+const DOLLAR = 0x24;
+const STAR = 0x2a;
+const COLON = 0x3a;
+const PERCENT = 0x25;
+const TILDE = 0x7e;
+const GREATER = 0x3e;
+
+const INITIAL_BYTES = 256;
+/** A larger buffer is dropped when it has been emptied. */
+const KEPT_BYTES = 64 * 1024;
+/** Room for a type byte, 20 digits and a line end. */
+const HEADER_BYTES = 24;
+
+const digits = new Uint8Array(24);
+
+export class ReplyWriter {
+  bytes = new Uint8Array(INITIAL_BYTES);
+  length = 0;
+  /** The connection's protocol; HELLO changes it. */
+  protocol: 2 | 3 = 2;
+
+  /** Forgets everything written. */
+  clear(): void {
+    this.length = 0;
+    if (this.bytes.length > KEPT_BYTES) this.bytes = new Uint8Array(INITIAL_BYTES);
+  }
+
+  /** Takes back what was written after `length` had this value. */
+  truncate(length: number): void {
+    invariant(length >= 0 && length <= this.length, 'truncate() goes back');
+    this.length = length;
+  }
+
+  /** Drops the first `count` bytes: they have been sent. */
+  discardFront(count: number): void {
+    invariant(count >= 0 && count <= this.length, 'discardFront() takes what was written');
+    if (count === this.length) {
+      this.clear();
+      return;
+    }
+    this.bytes.copyWithin(0, count, this.length);
+    this.length -= count;
+  }
+
+  /** A copy of what was written from `start` to `end`. */
+  copy(start = 0, end = this.length): Uint8Array {
+    return this.bytes.slice(start, end);
+  }
+
+  /** Appends bytes that are RESP already. */
+  raw(source: Uint8Array, start = 0, end = source.length): void {
+    const count = end - start;
+    this.#reserve(count);
+    if (count < 64) {
+      const { bytes } = this;
+      let to = this.length;
+      for (let from = start; from < end; from++) bytes[to++] = source[from];
+    } else {
+      this.bytes.set(source.subarray(start, end), this.length);
+    }
+    this.length += count;
+  }
+
+  /** `+OK` */
+  ok(): void {
+    this.#ascii('+OK\r\n');
+  }
+
+  /** A simple string; `text` is ASCII without line ends. */
+  simple(text: string): void {
+    this.#ascii(`+${text}\r\n`);
+  }
+
+  /** An error: a text of ERRORS (or one like it). Line ends inside become spaces, as in Redis. */
+  error(text: string): void {
+    const clean = /[\r\n]/.test(text) ? text.replaceAll(/[\r\n]/g, ' ').trimEnd() : text;
+    this.raw(utf8(`-${clean}\r\n`));
+  }
+
+  /** A 64-bit integer. */
+  integer(value: Int64): void {
+    this.#header(COLON, value);
+  }
+
+  /** source[start, end) as a bulk string. */
+  bulk(source: Uint8Array, start = 0, end = source.length): void {
+    this.#header(DOLLAR, end - start);
+    this.raw(source, start, end);
+    this.#lineEnd();
+  }
+
+  /** The UTF-8 bytes of `text` as a bulk string. */
+  bulkText(text: string): void {
+    this.bulk(utf8(text));
+  }
+
+  /** A string of one character a byte as a bulk string. */
+  bulkLatin1(text: string): void {
+    this.#header(DOLLAR, text.length);
+    this.#ascii(text);
+    this.#lineEnd();
+  }
+
+  /** The decimal digits of `value` as a bulk string. */
+  bulkInteger(value: Int64): void {
+    this.bulkLatin1(String(value));
+  }
+
+  /** Null: `_` or, in RESP2, the null bulk string. */
+  null(): void {
+    this.#ascii(this.protocol === 3 ? '_\r\n' : '$-1\r\n');
+  }
+
+  /** Null where an array was expected: `_` or, in RESP2, the null array. */
+  nullArray(): void {
+    this.#ascii(this.protocol === 3 ? '_\r\n' : '*-1\r\n');
+  }
+
+  /** The header of an array; `count` replies follow. */
+  array(count: number): void {
+    this.#header(STAR, count);
+  }
+
+  /** The header of a map; `count` pairs of replies follow. In RESP2 an array of twice as many. */
+  map(count: number): void {
+    if (this.protocol === 3) this.#header(PERCENT, count);
+    else this.#header(STAR, count * 2);
+  }
+
+  /** The header of a set; in RESP2 an array. */
+  set(count: number): void {
+    this.#header(this.protocol === 3 ? TILDE : STAR, count);
+  }
+
+  /** The header of an out-of-band message; in RESP2 an array. */
+  push(count: number): void {
+    this.#header(this.protocol === 3 ? GREATER : STAR, count);
+  }
+
+  /** A double: `,` or, in RESP2, a bulk string. */
+  double(value: number): void {
+    const text = formatDouble(value);
+    if (this.protocol === 3) this.#ascii(`,${text}\r\n`);
+    else this.bulkLatin1(text);
+  }
+
+  /** A truth value: `#t` and `#f` or, in RESP2, 1 and 0. */
+  boolean(value: boolean): void {
+    if (this.protocol === 3) this.#ascii(value ? '#t\r\n' : '#f\r\n');
+    else this.integer(value ? 1 : 0);
+  }
+
+  /** An integer of any size: `(` or, in RESP2, a bulk string. */
+  bigNumber(value: bigint): void {
+    if (this.protocol === 3) this.#ascii(`(${value}\r\n`);
+    else this.bulkLatin1(String(value));
+  }
+
+  /** A text with its format (three characters, `txt` or `mkd`); in RESP2 a bulk string. */
+  verbatim(format: string, text: string): void {
+    invariant(format.length === 3, 'a verbatim format has three characters');
+    const bytes = utf8(text);
+    if (this.protocol === 2) {
+      this.bulk(bytes);
+      return;
+    }
+    this.#ascii(`=${bytes.length + 4}\r\n${format}:`);
+    this.raw(bytes);
+    this.#lineEnd();
+  }
+
+  /**
+   * An aggregate whose count is not known yet: write its replies after this and then call
+   * {@link endArray} with the position that this returns.
+   */
+  beginArray(): number {
+    return this.length;
+  }
+
+  /** Puts the header of an array of `count` before everything written since {@link beginArray}. */
+  endArray(at: number, count: number): void {
+    this.#insertHeader(at, STAR, count);
+  }
+
+  /** As {@link endArray}: a map of `count` pairs (RESP2: an array of twice as many). */
+  endMap(at: number, count: number): void {
+    if (this.protocol === 3) this.#insertHeader(at, PERCENT, count);
+    else this.#insertHeader(at, STAR, count * 2);
+  }
+
+  #insertHeader(at: number, type: number, count: number): void {
+    const end = this.length;
+    this.#header(type, count);
+    const header = this.bytes.slice(end, this.length);
+    this.bytes.copyWithin(at + header.length, at, end);
+    this.bytes.set(header, at);
+  }
+
+  #header(type: number, value: Int64): void {
+    this.#reserve(HEADER_BYTES);
+    const { bytes } = this;
+    let to = this.length;
+    bytes[to++] = type;
+    if (typeof value === 'bigint' || value > 0xffff_ffff || value < 0) {
+      const text = String(value);
+      for (let i = 0; i < text.length; i++) bytes[to++] = text.charCodeAt(i);
+    } else if (value < 10) {
+      bytes[to++] = 0x30 + value;
+    } else {
+      let count = 0;
+      let rest = value;
+      while (rest > 0) {
+        const quotient = Math.floor(rest / 10);
+        digits[count++] = 0x30 + rest - quotient * 10;
+        rest = quotient;
+      }
+      while (count > 0) bytes[to++] = digits[--count];
+    }
+    bytes[to++] = CR;
+    bytes[to++] = LF;
+    this.length = to;
+  }
+
+  #lineEnd(): void {
+    this.#reserve(2);
+    this.bytes[this.length++] = CR;
+    this.bytes[this.length++] = LF;
+  }
+
+  /** Appends characters below 256 as bytes. */
+  #ascii(text: string): void {
+    this.#reserve(text.length);
+    const { bytes } = this;
+    let to = this.length;
+    for (let i = 0; i < text.length; i++) bytes[to++] = text.charCodeAt(i);
+    this.length = to;
+  }
+
+  #reserve(count: number): void {
+    const need = this.length + count;
+    if (need <= this.bytes.length) return;
+    let capacity = this.bytes.length * 2;
+    while (capacity < need) capacity *= 2;
+    const grown = new Uint8Array(capacity);
+    grown.set(this.bytes.subarray(0, this.length));
+    this.bytes = grown;
+  }
+}
