@@ -1,0 +1,31 @@
+/** Ready: the core's single output. Its parts may be acted on in any order and at any pace. */
+import type { Entry } from './entry.ts';
+import type { HardState } from './hard-state.ts';
+import type { Message } from './message.ts';
+
+/**
+ * One unit for the disk. Units are done in the order of `seq` and reported by `persisted(seq)` once
+ * synced; several may be under way. Within a unit: hard state, then truncation, then entries.
+ */
+export interface Persist {
+  /** 1, 2, 3… since the start of the process. */
+  readonly seq: number;
+  /** Null when unchanged. */
+  readonly hardState: HardState | null;
+  /** Drop the entries with this index and above before `entries` are appended. */
+  readonly truncateFrom: number | null;
+  /** Consecutive; the first follows what the disk holds after `truncateFrom`. */
+  readonly entries: readonly Entry[];
+}
+
+export interface Ready {
+  /** Null when there is nothing to write. */
+  readonly persist: Persist | null;
+  /**
+   * To be sent now, also before `persist` is done: whatever had to wait for the disk was held back
+   * until then. Losing one is harmless.
+   */
+  readonly messages: readonly Message[];
+  /** Newly committed entries, each handed out once and in order, since the process started. */
+  readonly committed: readonly Entry[];
+}
