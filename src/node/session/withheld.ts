@@ -20,9 +20,7 @@ export class WithheldRanges {
 
   /** The index that the last range waits for; {@link LEAVES_AT_ONCE} when there is none. */
   get lastIndex(): number {
-    return this.#indices.length === 0
-      ? LEAVES_AT_ONCE
-      : this.#indices[this.#indices.length - 1];
+    return this.#indices.length === 0 ? LEAVES_AT_ONCE : this.#indices[this.#indices.length - 1];
   }
 
   get empty(): boolean {

@@ -1,0 +1,121 @@
+/**
+ * What the server derives from the command table once: a dense id for each command and subcommand (access
+ * rights and statistics are arrays by it), its full name, its flags as booleans, and the catalog of `#node/acl`.
+ */
+import { type AclCommand, CommandCatalog } from '#node/acl/catalog.ts';
+import { ACL_CATEGORIES, type AclCategoryName } from '#node/acl/categories.ts';
+import { KEY_READ, KEY_WRITE } from '#node/acl/selector.ts';
+import { invariant } from '#base/invariant.ts';
+import type { CommandSpec, KeySpec } from './spec.ts';
+
+export class CommandEntry {
+  readonly spec: CommandSpec;
+  readonly container: CommandEntry | null;
+  readonly id: number;
+  /** `get`, `client|list`. */
+  readonly fullName: string;
+  /** In the order of ACL CAT, implied ones included. */
+  readonly categories: readonly AclCategoryName[];
+  readonly subcommands: readonly CommandEntry[];
+  readonly isWrite: boolean;
+  readonly isReadOnly: boolean;
+  readonly denyOom: boolean;
+  /** Runs while the member is loading. */
+  readonly whileLoading: boolean;
+  /** Runs before authentication. */
+  readonly withoutAuth: boolean;
+  readonly inMulti: boolean;
+  readonly hasKeys: boolean;
+  /** Reads or changes the keyspace. */
+  readonly touchesKeyspace: boolean;
+
+  constructor(spec: CommandSpec, container: CommandEntry | null, nextId: () => number) {
+    const flags = new Set(spec.flags);
+    this.spec = spec;
+    this.container = container;
+    this.id = nextId();
+    this.fullName = container === null ? spec.name : `${container.fullName}|${spec.name}`;
+    this.categories = effectiveCategories(spec);
+    this.isWrite = flags.has('write');
+    this.isReadOnly = flags.has('readonly');
+    this.denyOom = flags.has('denyoom');
+    this.whileLoading = flags.has('loading');
+    this.withoutAuth = flags.has('no_auth');
+    this.inMulti = !flags.has('no_multi');
+    this.hasKeys = spec.keys.length > 0;
+    this.touchesKeyspace = spec.scope !== 'none' || this.isWrite;
+    this.subcommands = (spec.subcommands ?? []).map((sub) => new CommandEntry(sub, this, nextId));
+  }
+}
+
+/** The categories of a command with those that its flags imply (Redis: setImplicitACLCategories). */
+function effectiveCategories(spec: CommandSpec): readonly AclCategoryName[] {
+  const all = new Set<AclCategoryName>(spec.categories);
+  const { flags } = spec;
+  if (flags.includes('write')) all.add('write');
+  if (flags.includes('readonly') && !all.has('scripting')) all.add('read');
+  if (flags.includes('admin')) all.add('admin').add('dangerous');
+  if (flags.includes('pubsub')) all.add('pubsub');
+  if (flags.includes('blocking')) all.add('blocking');
+  all.add(flags.includes('fast') ? 'fast' : 'slow');
+  return ACL_CATEGORIES.filter((category) => all.has(category));
+}
+
+/** What a key spec needs of an access pattern: {@link KEY_READ} and {@link KEY_WRITE}. */
+export function accessOf(spec: KeySpec): number {
+  let access = 0;
+  for (const flag of spec.flags) {
+    if (flag === 'access') access |= KEY_READ;
+    else if (flag === 'insert' || flag === 'delete' || flag === 'update') access |= KEY_WRITE;
+  }
+  return access;
+}
+
+export class CommandIndex {
+  /** Top-level commands in table order. */
+  readonly commands: readonly CommandEntry[];
+  readonly catalog: CommandCatalog;
+  readonly size: number;
+  readonly #bySpec = new Map<CommandSpec, CommandEntry>();
+  readonly #byName = new Map<string, CommandEntry>();
+  readonly #byId: CommandEntry[] = [];
+
+  constructor(specs: readonly CommandSpec[]) {
+    let next = 0;
+    this.commands = specs.map((spec) => new CommandEntry(spec, null, () => next++));
+    const add = (entry: CommandEntry): void => {
+      this.#bySpec.set(entry.spec, entry);
+      this.#byName.set(entry.fullName, entry);
+      this.#byId[entry.id] = entry;
+      for (const sub of entry.subcommands) add(sub);
+    };
+    for (const entry of this.commands) add(entry);
+    this.size = next;
+    this.catalog = new CommandCatalog(this.commands.map(toAcl));
+  }
+
+  of(spec: CommandSpec): CommandEntry {
+    const entry = this.#bySpec.get(spec);
+    invariant(entry !== undefined, `${spec.name} is in the command table`);
+    return entry;
+  }
+
+  /** By full name in lower case: `get`, `client|list`. */
+  byName(name: string): CommandEntry | undefined {
+    return this.#byName.get(name);
+  }
+
+  byId(id: number): CommandEntry {
+    return this.#byId[id];
+  }
+}
+
+function toAcl(entry: CommandEntry): AclCommand {
+  return {
+    id: entry.id,
+    name: entry.fullName,
+    categories: entry.categories,
+    subcommands: entry.subcommands.map(toAcl),
+    isSubcommand: entry.container !== null,
+  };
+}
