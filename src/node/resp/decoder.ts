@@ -1,0 +1,285 @@
+/**
+ * Requests out of a byte stream, incrementally: RESP arrays of bulk strings, and inline commands.
+ *
+ * Complete commands are read in place from the caller's buffer, so the common case copies nothing. What is
+ * left of a partial command is kept in a buffer of the decoder's own, together with how far it has been
+ * parsed, so no byte is parsed twice and a large value that comes in many reads is copied once (the buffer
+ * grows by doubling, up to what the value needs).
+ *
+ * Use: `feed(bytes, start, end)`, then `next()` until it is not 'command'. The fed bytes must stay as they
+ * are until `next()` has returned 'more', or `hold()` was called.
+ *
+ * Limits and error texts are Redis' (networking.c). After 'error' the decoder takes nothing more.
+ */
+import { invariant } from '#base/invariant.ts';
+import { Arguments } from './arguments.ts';
+import { PROTOCOL_ERRORS } from './errors.ts';
+import { splitInline } from './inline.ts';
+import { parseInt64 } from './number.ts';
+
+export interface DecoderLimits {
+  /** Most bytes in one argument (`proto-max-bulk-len`). */
+  readonly bulkBytes: number;
+  /** Most arguments in one command. */
+  readonly argumentCount: number;
+  /** Most bytes of one request that has not arrived whole (`client-query-buffer-limit`). */
+  readonly requestBytes: number;
+}
+
+export const DEFAULT_DECODER_LIMITS: DecoderLimits = {
+  bulkBytes: 512 * 1024 * 1024,
+  argumentCount: 1024 * 1024,
+  requestBytes: 1024 * 1024 * 1024,
+};
+
+/** Longest inline command or count line (Redis: PROTO_INLINE_MAX_SIZE). */
+const LINE_BYTES = 64 * 1024;
+const UNAUTHENTICATED_ARGUMENTS = 10;
+const UNAUTHENTICATED_BULK_BYTES = 16384;
+
+const NONE = new Uint8Array(0);
+const CR = 0x0d;
+const LF = 0x0a;
+const STAR = 0x2a;
+const DOLLAR = 0x24;
+
+/** No bulk length read yet. */
+const UNKNOWN = -1;
+
+export type Decoded = 'command' | 'more' | 'error';
+
+export class RequestDecoder {
+  /** The command that `next()` found; valid until the next call. */
+  readonly args = new Arguments();
+  /** False until the client may send large requests (Redis: authRequired). */
+  authenticated = true;
+  limits: DecoderLimits;
+  /** After 'error': the text of PROTOCOL_ERRORS to reply with before closing. */
+  error = '';
+
+  /** What is being parsed is #source[#commandStart, #end), parsed up to #at. */
+  #source: Uint8Array = NONE;
+  #commandStart = 0;
+  #at = 0;
+  #end = 0;
+  /** The decoder's own buffer; #source is this one when #held. */
+  #own: Uint8Array = NONE;
+  #held = false;
+  /** Arguments still to come of the array being read; 0 between commands. */
+  #missing = 0;
+  #bulkLength = UNKNOWN;
+  /** Bytes from #at on that are known not to end the line: a line that trickles in is searched once. */
+  #searched = 0;
+
+  constructor(limits: DecoderLimits = DEFAULT_DECODER_LIMITS) {
+    this.limits = limits;
+  }
+
+  /** Bytes kept of a request that has not arrived whole, or of input that has not been asked for. */
+  get heldBytes(): number {
+    return this.#end - this.#commandStart;
+  }
+
+  /** Takes bytes[start, end) as the next input. */
+  feed(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#end > this.#commandStart) {
+      this.hold();
+      this.#append(bytes, start, end);
+      return;
+    }
+    this.#release();
+    this.#source = bytes;
+    this.#commandStart = start;
+    this.#at = start;
+    this.#end = end;
+  }
+
+  /** Copies what has not been consumed out of the caller's buffer, which may then be used again. */
+  hold(): void {
+    if (this.#held || this.#end === this.#commandStart) return;
+    const start = this.#commandStart;
+    const own = this.#source.slice(start, this.#end);
+    this.#own = own;
+    this.#source = own;
+    this.#held = true;
+    if (this.#missing > 0) this.args.rebase(own, -start);
+    this.#at -= start;
+    this.#end = own.length;
+    this.#commandStart = 0;
+  }
+
+  /** Reads on. 'command': {@link args} hold one. 'more': input is used up. 'error': see {@link error}. */
+  next(): Decoded {
+    if (this.error !== '') return 'error';
+    for (;;) {
+      if (this.#missing === 0) {
+        this.#commandStart = this.#at;
+        if (this.#at >= this.#end) {
+          this.#release();
+          return 'more';
+        }
+        const begun = this.#source[this.#at] === STAR ? this.#beginArray() : this.#inline();
+        if (begun === 'again') continue;
+        if (begun === 'more') return this.#suspend();
+        if (begun !== 'array') return begun;
+      }
+      const read = this.#arguments();
+      return read === 'more' ? this.#suspend() : read;
+    }
+  }
+
+  /** Reads `*count`; 'again' for an empty array, 'array' when arguments follow. */
+  #beginArray(): Decoded | 'again' | 'array' {
+    const lineEnd = this.#lineEnd();
+    if (lineEnd < 0) {
+      return this.#tooLong() ? this.#fail(PROTOCOL_ERRORS.multibulkCountTooBig) : 'more';
+    }
+    const count = parseInt64(this.#source, this.#at + 1, lineEnd);
+    if (count === undefined || count > this.limits.argumentCount) {
+      return this.#fail(PROTOCOL_ERRORS.invalidMultibulk);
+    }
+    if (count > UNAUTHENTICATED_ARGUMENTS && !this.authenticated) {
+      return this.#fail(PROTOCOL_ERRORS.unauthenticatedMultibulk);
+    }
+    this.#at = lineEnd + 2;
+    if (count <= 0) return 'again';
+    this.args.reset(this.#source);
+    this.#missing = Number(count);
+    this.#bulkLength = UNKNOWN;
+    return 'array';
+  }
+
+  /** Reads the arguments that are still missing. */
+  #arguments(): Decoded {
+    while (this.#missing > 0) {
+      if (this.#bulkLength === UNKNOWN) {
+        const read = this.#bulkHeader();
+        if (read !== 'command') return read;
+      }
+      const end = this.#at + this.#bulkLength;
+      if (end + 2 > this.#end) return 'more';
+      this.args.push(this.#at, end);
+      this.#at = end + 2;
+      this.#bulkLength = UNKNOWN;
+      this.#missing--;
+    }
+    this.#commandStart = this.#at;
+    return 'command';
+  }
+
+  /** Reads `$length`; 'command' means go on. */
+  #bulkHeader(): Decoded {
+    const lineEnd = this.#lineEnd();
+    if (lineEnd < 0) {
+      return this.#tooLong() ? this.#fail(PROTOCOL_ERRORS.bulkCountTooBig) : 'more';
+    }
+    const type = this.#source[this.#at];
+    if (type !== DOLLAR) {
+      return this.#fail(PROTOCOL_ERRORS.expectedDollar(String.fromCharCode(type)));
+    }
+    const length = parseInt64(this.#source, this.#at + 1, lineEnd);
+    if (length === undefined || length < 0 || length > this.limits.bulkBytes) {
+      return this.#fail(PROTOCOL_ERRORS.invalidBulk);
+    }
+    if (length > UNAUTHENTICATED_BULK_BYTES && !this.authenticated) {
+      return this.#fail(PROTOCOL_ERRORS.unauthenticatedBulk);
+    }
+    this.#at = lineEnd + 2;
+    this.#bulkLength = Number(length);
+    return 'command';
+  }
+
+  /** Reads a line of words; 'again' when it is empty. */
+  #inline(): Decoded | 'again' {
+    const newline = this.#source.indexOf(LF, this.#at + this.#searched);
+    if (newline < 0 || newline >= this.#end) {
+      this.#searched = this.#end - this.#at;
+      return this.#tooLong() ? this.#fail(PROTOCOL_ERRORS.inlineTooBig) : 'more';
+    }
+    let end = newline;
+    if (end > this.#at && this.#source[end - 1] === CR) end--;
+    if (!splitInline(this.#source, this.#at, end, this.args)) {
+      return this.#fail(PROTOCOL_ERRORS.unbalancedQuotes);
+    }
+    this.#searched = 0;
+    this.#at = newline + 1;
+    this.#commandStart = this.#at;
+    return this.args.count === 0 ? 'again' : 'command';
+  }
+
+  /** Where the line at #at ends (its CR), -1 when CR and the byte after it have not both arrived. */
+  #lineEnd(): number {
+    const source = this.#source;
+    const last = Math.min(this.#end - 1, this.#at + LINE_BYTES);
+    for (let at = this.#at + this.#searched; at < last; at++) {
+      if (source[at] === CR) {
+        this.#searched = 0;
+        return at;
+      }
+    }
+    this.#searched = Math.max(0, last - this.#at);
+    return -1;
+  }
+
+  #tooLong(): boolean {
+    return this.#end - this.#at > LINE_BYTES;
+  }
+
+  #fail(error: string): 'error' {
+    this.error = error;
+    this.#missing = 0;
+    this.#searched = 0;
+    this.#at = this.#end;
+    this.#commandStart = this.#end;
+    this.#release();
+    return 'error';
+  }
+
+  /** Input is used up inside a command: keeps what there is of it. */
+  #suspend(): Decoded {
+    if (this.heldBytes > this.limits.requestBytes) return this.#fail(PROTOCOL_ERRORS.requestTooBig);
+    this.hold();
+    return 'more';
+  }
+
+  /** Appends to the own buffer, which holds what is unconsumed. */
+  #append(bytes: Uint8Array, start: number, end: number): void {
+    invariant(this.#held, 'unconsumed input is held');
+    const kept = this.#end - this.#commandStart;
+    const need = kept + end - start;
+    if (this.#end + end - start > this.#own.length) this.#makeRoom(kept, need);
+    this.#own.set(bytes.subarray(start, end), this.#end);
+    this.#end += end - start;
+  }
+
+  /** Moves the `kept` bytes to the front of a buffer with room for at least `need`. */
+  #makeRoom(kept: number, need: number): void {
+    const start = this.#commandStart;
+    let target = this.#own;
+    if (need > this.#own.length) {
+      const wanted = this.#at - start + Math.max(this.#bulkLength, 0) + 2;
+      let capacity = Math.max(need, this.#own.length * 2);
+      if (need <= wanted) capacity = Math.min(capacity, wanted);
+      target = new Uint8Array(capacity);
+      target.set(this.#own.subarray(start, this.#end));
+    } else {
+      target.copyWithin(0, start, this.#end);
+    }
+    this.#own = target;
+    this.#source = target;
+    if (this.#missing > 0) this.args.rebase(target, -start);
+    this.#at -= start;
+    this.#commandStart = 0;
+    this.#end = kept;
+  }
+
+  /** Everything is consumed: forgets the input. The arguments keep the buffer that they point into. */
+  #release(): void {
+    this.#own = NONE;
+    this.#source = NONE;
+    this.#held = false;
+    this.#commandStart = 0;
+    this.#at = 0;
+    this.#end = 0;
+  }
+}
