@@ -19,8 +19,9 @@ function hasMemoryLimit(resources: Resources): boolean {
 
 /** The CEL of S6 for the resources at `path`; unset resources pass. */
 function memoryLimitCel(path: string): string {
-  const given = (part: string): string => `${path}.?${part}.orValue({}).size() > 0`;
-  return `!(${given('requests')} || ${given('limits')}) || ` + `${path}.?limits.?memory.hasValue()`;
+  const given = (amount: string): string => `${path}.?${amount}.hasValue()`;
+  const others = ['requests.?cpu', 'requests.?memory', 'limits.?cpu'].map(given);
+  return `${given('limits.?memory')} || !(${others.join(' || ')})`;
 }
 
 /** May a user give a pod this label or annotation? */
@@ -30,10 +31,22 @@ function isFree(key: string): boolean {
 
 function freeKeysCel(path: string): string {
   return (
-    `${path}.orValue({}).all(key, !key.startsWith('holdfast.dev/') && ` +
-    `!key.startsWith('app.kubernetes.io/'))`
+    `(!has(${path}) || ${path}.all(key, !key.startsWith('holdfast.dev/') && ` +
+    `!key.startsWith('app.kubernetes.io/')))`
   );
 }
+
+/**
+ * The string below `path`, '' when unset. Written with has(), not with optionals, because these hide the
+ * maximum length from the API server's estimate of the cost.
+ */
+function orEmpty(path: string, fields: readonly string[]): string {
+  const steps = fields.map((_, at) => [path, ...fields.slice(0, at + 1)].join('.'));
+  const given = steps.map((step) => `has(${step})`).join(' && ');
+  return `(${given} ? ${steps.at(-1)} : '')`;
+}
+
+const SECRET = ['encryption', 'secretName'];
 
 const judged: readonly Rule<MemoryClusterSpec>[] = [
   rule({
@@ -80,7 +93,9 @@ const judged: readonly Rule<MemoryClusterSpec>[] = [
     id: 'S7',
     name: 'ReservedMetadata',
     field: 'podMetadata',
-    cel: `${freeKeysCel('self.?podMetadata.?labels')} && ${freeKeysCel('self.?podMetadata.?annotations')}`,
+    cel:
+      `!has(self.podMetadata) || (${freeKeysCel('self.podMetadata.labels')} && ` +
+      `${freeKeysCel('self.podMetadata.annotations')})`,
     message: 'keys of podMetadata must not begin with holdfast.dev/ or app.kubernetes.io/',
     check: (self) =>
       Object.keys(self.podMetadata.labels).every(isFree) &&
@@ -125,7 +140,7 @@ const transitions: readonly Rule<MemoryClusterSpec>[] = [
     id: 'S5',
     name: 'RestoreImmutable',
     field: 'snapshotName',
-    cel: "self.?snapshotName.orValue('') == oldSelf.?snapshotName.orValue('')",
+    cel: `${orEmpty('self', ['snapshotName'])} == ${orEmpty('oldSelf', ['snapshotName'])}`,
     message: 'snapshotName cannot be changed: only a new cluster starts from a snapshot',
     check: (self, old) => self.snapshotName === old.snapshotName,
   }),
@@ -134,8 +149,8 @@ const transitions: readonly Rule<MemoryClusterSpec>[] = [
     name: 'EncryptionImmutable',
     field: 'storage',
     cel:
-      "oldSelf.?storage.?encryption.?secretName.orValue('') in " +
-      "['', self.?storage.?encryption.?secretName.orValue('')]",
+      `${orEmpty('oldSelf.storage', SECRET)} == '' || ` +
+      `${orEmpty('self.storage', SECRET)} == ${orEmpty('oldSelf.storage', SECRET)}`,
     message: 'storage.encryption.secretName cannot be changed once set',
     check: (self, old) =>
       ['', self.storage.encryption.secretName].includes(old.storage.encryption.secretName),
