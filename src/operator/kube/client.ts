@@ -251,15 +251,14 @@ export class KubeClient {
       port: this.#server.port,
       path: `${this.#server.pathname.replace(/\/$/, '')}${input.path}${query === '' ? '' : `?${query}`}`,
       headers,
-      signal,
     };
     const send = this.#server.protocol === 'http:' ? httpRequest : httpsRequest;
     try {
-      return await exchange(send, options, body);
+      return await exchange(send, options, body, signal);
     } catch (error) {
       // The server closed an idle connection just as we took it: nothing was read of it.
       if (!(error instanceof StaleSocketError)) throw error;
-      return exchange(send, options, body);
+      return exchange(send, options, body, signal);
     }
   }
 
@@ -299,17 +298,46 @@ class StaleSocketError extends Error {
   readonly code = 'StaleSocket';
 }
 
+/**
+ * Sends one request; resolves to its response. An abort destroys what is there at that time. (The `signal`
+ * option of node:http destroys the socket even while it goes back to the pool, where nobody hears the error.)
+ */
 function exchange(
   send: typeof httpsRequest,
   options: RequestOptions,
   body: string | undefined,
+  signal: AbortSignal,
 ): Promise<IncomingMessage> {
   return new Promise((resolve, reject) => {
-    const request = send(options, resolve);
+    if (signal.aborted) {
+      reject(new AbortedError('aborted before it was sent'));
+      return;
+    }
+    const request = send(options, (response) => {
+      signal.removeEventListener('abort', onAbort);
+      const onLateAbort = (): void => {
+        response.destroy(new AbortedError('aborted while it was read'));
+      };
+      signal.addEventListener('abort', onLateAbort, { once: true });
+      response.on('close', () => signal.removeEventListener('abort', onLateAbort));
+      // An abort between two reads is an error event that no reader is there for.
+      response.on('error', () => undefined);
+      resolve(response);
+    });
+    const onAbort = (): void => {
+      request.destroy(new AbortedError('aborted before its answer'));
+    };
+    signal.addEventListener('abort', onAbort, { once: true });
     request.on('error', (error) => {
+      signal.removeEventListener('abort', onAbort);
       const lost = request.reusedSocket && (error as { code?: string }).code === 'ECONNRESET';
       reject(lost ? new StaleSocketError(error.message) : error);
     });
     request.end(body);
   });
+}
+
+/** We gave the request up. */
+class AbortedError extends Error {
+  readonly code = 'Aborted';
 }
