@@ -51,6 +51,8 @@ export interface ClientHandler {
   data(bytes: Uint8Array, start: number, end: number): void;
   /** `bufferedBytes` has become 0 after it was not. */
   drained(): void;
+  /** The client will send no more: close once its withheld replies have left. Absent: closed at once. */
+  ended?(): void;
   closed(): void;
 }
 
