@@ -2,7 +2,7 @@ import { afterEach, beforeEach, expect, test } from 'vitest';
 import { Applier, mergeDifference, ownedBy } from './apply.ts';
 import { KubeClient } from './client.ts';
 import { errorCode } from './errors.ts';
-import { FakeApiServer, mergePatch } from './fake-api-server.ts';
+import { FakeApiServer, mergePatch } from './testing/fake-api-server.ts';
 import type { KubeObject } from './object.ts';
 
 const COLLECTION = '/api/v1/namespaces/app/configmaps';

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { KubeClient } from './client.ts';
 import { Election, microTime } from './election.ts';
-import { FakeApiServer } from './fake-api-server.ts';
+import { FakeApiServer } from './testing/fake-api-server.ts';
 import { stringAt } from './object.ts';
 
 const LEASE = '/apis/coordination.k8s.io/v1/namespaces/ops/leases/operator';

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { KubeClient } from './client.ts';
-import { fail, FakeApiServer } from './fake-api-server.ts';
+import { fail, FakeApiServer } from './testing/fake-api-server.ts';
 import type { KubeObject } from './object.ts';
 import { Reflector } from './reflector.ts';
 

@@ -7,9 +7,9 @@ import { createServer } from 'node:http';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { KubeConfig } from '@kubernetes/client-node';
-import { mergeDifference } from './apply.ts';
-import { fieldAt, isRecord } from './object.ts';
-import type { KubeObject } from './object.ts';
+import { mergeDifference } from '#operator/kube/apply.ts';
+import { fieldAt, isRecord } from '#operator/kube/object.ts';
+import type { KubeObject } from '#operator/kube/object.ts';
 
 export interface SeenRequest {
   readonly method: string;
