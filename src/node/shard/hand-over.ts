@@ -1,0 +1,109 @@
+/**
+ * A planned change of leader (dissertation §3.10) around a running workload: commands are parked, what is in
+ * flight commits, then Raft transfers. If the target does not take over in time, commands run here again.
+ */
+import type { Raft } from '#node/raft/raft.ts';
+
+export interface HandOverRequest {
+  /** The configuration and term that the caller decided on; a stale request is refused. */
+  readonly configIndex: number;
+  readonly term: number;
+  /** A memberId; '' for the best caught-up data member. */
+  readonly target: string;
+  /** How long commands may be parked. */
+  readonly timeoutMs: number;
+}
+
+export type HandOverResult =
+  | { readonly kind: 'done'; readonly parkedMs: number; readonly leader: string }
+  | { readonly kind: 'refused'; readonly reason: 'NotLeader' | 'Stale' | 'NoTarget' | 'Busy' }
+  | { readonly kind: 'timeout' };
+
+interface Running {
+  readonly startedMs: number;
+  readonly deadlineMs: number;
+  readonly term: number;
+  readonly target: string;
+  readonly settle: (result: HandOverResult) => void;
+  transferring: boolean;
+}
+
+export class HandOver {
+  /** Members that hold no keyspace and so are no target of a hand-over. */
+  readonly logMembers = new Set<string>();
+  readonly #raft: Raft;
+  #running: Running | null = null;
+
+  constructor(raft: Raft) {
+    this.#raft = raft;
+  }
+
+  get active(): boolean {
+    return this.#running !== null;
+  }
+
+  start(request: HandOverRequest, nowMs: number): Promise<HandOverResult> {
+    const raft = this.#raft;
+    if (raft.role !== 'leader') return refused('NotLeader');
+    if (request.term !== raft.term || request.configIndex !== raft.configIndex) {
+      return refused('Stale');
+    }
+    if (this.#running !== null) return refused('Busy');
+    const target = request.target === '' ? this.bestTarget(nowMs) : request.target;
+    if (target === '' || !raft.membership.voters.includes(target)) return refused('NoTarget');
+    return new Promise((settle) => {
+      this.#running = {
+        startedMs: nowMs,
+        deadlineMs: nowMs + request.timeoutMs,
+        term: raft.term,
+        target,
+        settle,
+        transferring: false,
+      };
+    });
+  }
+
+  /** @param drained nothing executed here is uncommitted. */
+  tick(nowMs: number, drained: boolean): void {
+    const running = this.#running;
+    if (running === null) return;
+    const raft = this.#raft;
+    if (raft.role !== 'leader' || raft.term !== running.term) {
+      if (raft.leaderId === '' && nowMs < running.deadlineMs) return;
+      this.#running = null;
+      const parkedMs = nowMs - running.startedMs;
+      running.settle({ kind: 'done', parkedMs, leader: raft.leaderId });
+      return;
+    }
+    if (nowMs >= running.deadlineMs) {
+      this.#running = null;
+      running.settle({ kind: 'timeout' });
+      return;
+    }
+    if (drained && !running.transferring) {
+      running.transferring = raft.transferTo(running.target, nowMs);
+    } else if (running.transferring && !raft.transferring) {
+      running.transferring = false; // Raft gave up on this try
+    }
+  }
+
+  /** The live data member with the most of the log, '' when there is none. */
+  bestTarget(nowMs: number): string {
+    let best = '';
+    let bestMatch = -1;
+    for (const follower of this.#raft.progress()) {
+      if (this.logMembers.has(follower.id)) continue;
+      if (!this.#raft.membership.voters.includes(follower.id)) continue;
+      if (nowMs - follower.lastContactMs > 1000) continue;
+      if (follower.match > bestMatch) {
+        best = follower.id;
+        bestMatch = follower.match;
+      }
+    }
+    return best;
+  }
+}
+
+function refused(reason: 'NotLeader' | 'Stale' | 'NoTarget' | 'Busy'): Promise<HandOverResult> {
+  return Promise.resolve({ kind: 'refused', reason });
+}

@@ -1,0 +1,63 @@
+/**
+ * What the shard puts into log entries. Raft carries these bytes without reading them; its own kinds
+ * are below {@link KIND_EFFECTS}.
+ *
+ * An EFFECTS entry holds whole units (rule W4): `[shard time f64][flags u8][effects]`. A unit that is too
+ * large for one entry spans several: the first has {@link FIRST_PART}, the last {@link LAST_PART}, and
+ * nothing of it is applied before the last is committed. An entry of whole units carries both flags.
+ */
+import { text, utf8 } from '#base/bytes.ts';
+import type { UserDefinition } from '#node/acl/users.ts';
+
+export const KIND_EFFECTS = 2;
+export const KIND_SETTINGS = 3;
+
+export const FIRST_PART = 1;
+export const LAST_PART = 2;
+
+/** Bytes before the effects in an EFFECTS payload. */
+export const EFFECTS_HEADER_BYTES = 9;
+
+/** The payload of an EFFECTS entry with effects[start, end), decided at `shardTimeMs` (rule W8). */
+export function encodeEffects(
+  shardTimeMs: number,
+  flags: number,
+  effects: Uint8Array,
+  start: number,
+  end: number,
+): Uint8Array {
+  const payload = new Uint8Array(EFFECTS_HEADER_BYTES + end - start);
+  new DataView(payload.buffer).setFloat64(0, shardTimeMs, true);
+  payload[8] = flags;
+  payload.set(effects.subarray(start, end), EFFECTS_HEADER_BYTES);
+  return payload;
+}
+
+export interface EffectsHeader {
+  readonly shardTimeMs: number;
+  readonly flags: number;
+}
+
+/** The header of an EFFECTS payload; the effects are what follows {@link EFFECTS_HEADER_BYTES}. */
+export function decodeEffectsHeader(payload: Uint8Array): EffectsHeader {
+  const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
+  return { shardTimeMs: view.getFloat64(0, true), flags: payload[8] };
+}
+
+/** Users and parameters of the whole shard at one revision; a later revision replaces all of it. */
+export interface Settings {
+  /** 1 or more, rising. */
+  readonly revision: number;
+  /** With the SHA-256 of passwords, never a password. */
+  readonly users: readonly UserDefinition[];
+  readonly parameters: Readonly<Record<string, string>>;
+}
+
+export function encodeSettings(settings: Settings): Uint8Array {
+  return utf8(JSON.stringify(settings));
+}
+
+export function decodeSettings(payload: Uint8Array): Settings {
+  return JSON.parse(text(payload)) as Settings;
+}
+

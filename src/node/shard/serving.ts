@@ -1,0 +1,224 @@
+/**
+ * The member as its clients see it: makes sessions, says whether a command may run here (slots, role,
+ * hand-over, limits), and lets replies go when they may.
+ *
+ * Sessions with withheld replies stand in `#waiting`; once a turn, after the clocks were read, each is
+ * released up to the newest committed batch. So a reply needs no timer and no closure.
+ */
+import { AclLog } from '#node/acl/log.ts';
+import { UserTable } from '#node/acl/users.ts';
+import type { Clock } from '#base/clock.ts';
+import type { NodePort } from '#node/commands/node-port.ts';
+import type { CommandSpec } from '#node/commands/spec.ts';
+import type { Keyspace } from '#node/keyspace/keyspace.ts';
+import type { Refusal, SessionHost, SessionLimits } from '#node/session/host.ts';
+import { Session } from '#node/session/session.ts';
+import type { CommandStatistics } from '#node/session/statistics.ts';
+import type { Member, MemberLimits } from './member.ts';
+import type { ClientConnection, ClientHandler, Clients, Disk } from './ports.ts';
+import type { Routes } from './routes.ts';
+
+const PARK: Refusal = { kind: 'park' };
+const CLUSTER_DOWN: Refusal = {
+  kind: 'error',
+  line: 'CLUSTERDOWN Hash slot not served: this shard has no primary now',
+};
+const STALE: Refusal = {
+  kind: 'error',
+  line: 'CLUSTERDOWN This replica has lost touch with its primary',
+};
+const READ_ONLY: Refusal = {
+  kind: 'error',
+  line: "READONLY You can't write against a read only replica.",
+};
+
+export interface ServingOptions {
+  readonly keyspace: Keyspace;
+  readonly clock: Clock;
+  readonly disk: Disk;
+  readonly routes: Routes;
+  readonly limits: MemberLimits;
+  readonly sessionLimits: SessionLimits;
+  readonly statistics: CommandStatistics;
+  wake(): void;
+}
+
+export class ServingHost implements SessionHost, Clients {
+  readonly keyspace: Keyspace;
+  readonly clock: Clock;
+  readonly limits: SessionLimits;
+  readonly statistics: CommandStatistics;
+  readonly aclLog = new AclLog();
+  readonly sessions = new Map<number, Session>();
+  overloaded = false;
+  /** Replies that wait for a commit or a lease, in bytes. */
+  withheldBytes = 0;
+  /** The node as INFO and CLUSTER show it; set once by the maker. */
+  node: NodePort;
+  readonly #member: Member;
+  readonly #options: ServingOptions;
+  /** Sessions with output that has not left. */
+  readonly #waiting = new Set<Session>();
+  readonly #parked = new Set<Session>();
+
+  constructor(
+    member: Member,
+    options: ServingOptions,
+    node: (host: ServingHost, member: Member) => NodePort,
+  ) {
+    this.#member = member;
+    this.#options = options;
+    this.keyspace = options.keyspace;
+    this.clock = options.clock;
+    this.limits = options.sessionLimits;
+    this.statistics = options.statistics;
+    this.node = node(this, member);
+  }
+
+  get users(): UserTable {
+    return this.#member.users;
+  }
+
+  get loaded(): boolean {
+    return this.#member.settings !== null && this.#member.caughtUpOnce;
+  }
+
+  get outOfMemory(): boolean {
+    const { maxmemoryBytes, diskReserveBytes } = this.#options.limits;
+    if (maxmemoryBytes > 0 && this.keyspace.memoryBytes > maxmemoryBytes) return true;
+    return this.#options.disk.freeBytes < diskReserveBytes;
+  }
+
+  get newestIndex(): number {
+    return this.#member.batches.newestNumber(this.keyspace.effects.length);
+  }
+
+  open(connection: ClientConnection): ClientHandler {
+    const session = new Session(connection, this);
+    this.sessions.set(session.id, session);
+    return {
+      data: (bytes, start, end) => {
+        session.feed(bytes, start, end);
+        this.#options.wake();
+      },
+      drained: () => {
+        session.drained();
+        this.#options.wake();
+      },
+      closed: () => session.closed(),
+    };
+  }
+
+  route(slot: number, write: boolean, session: Session, spec: CommandSpec): Refusal | null {
+    const refusal = this.#judge(slot, write, session);
+    if (refusal === PARK) this.#parked.add(session);
+    return spec.group === 'cluster' && refusal === PARK ? null : refusal;
+  }
+
+  beginUnit(_session: Session): void {
+    this.keyspace.nowMs = this.#member.shardTimeMs();
+    this.keyspace.beginCommand();
+  }
+
+  endUnit(session: Session, _waitIndex: number): void {
+    this.#waiting.add(session);
+    if (this.keyspace.effects.length === 0) return;
+    this.#member.closeLargeBatch();
+    const { inFlightBytes } = this.#member.batches;
+    if (inFlightBytes > this.#options.limits.maxInFlightBytes) this.overloaded = true;
+  }
+
+  ended(session: Session): void {
+    this.sessions.delete(session.id);
+    this.#waiting.delete(session);
+    this.#parked.delete(session);
+  }
+
+  /** The turn is over: lets go what may go. */
+  turnEnded(): void {
+    if (this.#waiting.size > 0 && this.#mayRelease()) this.#release();
+    this.#judgeLoad();
+  }
+
+  /** The member's state changed: commands that waited for that are tried again. */
+  stateChanged(): void {
+    this.#resumeParked();
+  }
+
+  /** Rule W6: the outcome of what is under way is unknown; nothing more leaves. */
+  steppedDown(): void {
+    for (const session of [...this.sessions.values()]) {
+      if (session.entangled) session.abort();
+    }
+    this.#waiting.clear();
+  }
+
+  /** The hand-over is over without a new leader: parked commands run here. */
+  resumeParked(): void {
+    this.#resumeParked();
+  }
+
+  usersChanged(): void {
+    for (const session of [...this.sessions.values()]) session.usersChanged();
+  }
+
+  /** This member serves reads of its shard as a replica: in touch with its leader, nothing uncommitted inside. */
+  get freshReplica(): boolean {
+    const member = this.#member;
+    if (member.batches.inFlightCount > 0 || !member.caughtUpOnce) return false;
+    if (member.raft.leaderId === '' || member.rebuilding) return false;
+    const silentMs = this.clock.monotonicMs() - member.leaderContactMs;
+    return silentMs <= this.#options.limits.replicaMaxStalenessMs;
+  }
+
+  #judge(slot: number, write: boolean, session: Session): Refusal | null {
+    const { routes } = this.#options;
+    const member = this.#member;
+    if (slot >= 0 && !routes.owns(slot)) return routes.toOwner(slot, session.connection.listener);
+    if (member.state === 'primary') return member.parking ? PARK : null;
+    if (member.state === 'pending') return PARK;
+    if (!write && (session.readOnly || slot < 0)) return this.freshReplica ? null : STALE;
+    if (slot < 0) return READ_ONLY;
+    return routes.toPrimary(slot, session.connection.listener) ?? CLUSTER_DOWN;
+  }
+
+  /** A primary answers within its lease; a replica answers from what is committed. */
+  #mayRelease(): boolean {
+    return this.#member.state === 'primary' ? this.#member.leaseHolds() : true;
+  }
+
+  #release(): void {
+    const upTo = this.#member.batches.committedNumber;
+    let withheld = 0;
+    for (const session of this.#waiting) {
+      session.release(upTo);
+      if (session.withholding) withheld += session.withheldBytes;
+      else this.#waiting.delete(session);
+    }
+    this.withheldBytes = withheld;
+  }
+
+  #judgeLoad(): void {
+    const { maxInFlightBytes, maxWithheldBytes } = this.#options.limits;
+    const { inFlightBytes } = this.#member.batches;
+    if (inFlightBytes > maxInFlightBytes || this.withheldBytes > maxWithheldBytes) {
+      this.overloaded = true;
+    } else if (
+      this.overloaded &&
+      inFlightBytes <= maxInFlightBytes / 2 &&
+      this.withheldBytes <= maxWithheldBytes / 2
+    ) {
+      this.overloaded = false;
+      for (const session of [...this.sessions.values()]) session.resume();
+      this.#options.wake();
+    }
+  }
+
+  #resumeParked(): void {
+    if (this.#parked.size === 0) return;
+    const parked = [...this.#parked];
+    this.#parked.clear();
+    for (const session of parked) session.resume();
+    this.#options.wake();
+  }
+}
