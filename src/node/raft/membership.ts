@@ -4,7 +4,7 @@
  * the moment it is in the log, committed or not, and stops counting when it is truncated.
  */
 import { ByteReader, ByteWriter } from '#base/bytes.ts';
-import { invariant } from '#base/invariant.ts';
+import { invariant, unreachable } from '#base/invariant.ts';
 
 /** Disjoint lists of memberIds, each in the order in which they joined it. */
 export interface Membership {
@@ -66,6 +66,8 @@ export function changeMembership(
         voters: voters.filter((voter) => voter !== id),
         learners: learners.filter((learner) => learner !== id),
       };
+    default:
+      return unreachable(change.kind);
   }
 }
 
@@ -86,6 +88,48 @@ export function decodeMembership(payload: Uint8Array): Membership {
   const learners = readList(reader);
   invariant(reader.left === 0 && voters.length > 0, 'a config entry holds a membership');
   return { voters, learners };
+}
+
+/**
+ * The memberships that the log says, oldest first: the newest one counts, the one before it is needed
+ * until the newest is committed, in case it is truncated.
+ */
+export class MembershipHistory {
+  /** Ascending by index; never empty. */
+  readonly #steps: { readonly index: number; readonly membership: Membership }[];
+
+  /** `initial` is the membership that holds before the log's first entry (index 0). */
+  constructor(initial: Membership) {
+    this.#steps = [{ index: 0, membership: initial }];
+  }
+
+  get current(): Membership {
+    return this.#steps[this.#steps.length - 1].membership;
+  }
+
+  /** The index of the entry that says the current membership; 0 for the initial one. */
+  get index(): number {
+    return this.#steps[this.#steps.length - 1].index;
+  }
+
+  /** A config entry came into the log. */
+  add(index: number, membership: Membership): void {
+    invariant(index > this.index, 'config entries come in order');
+    this.#steps.push({ index, membership });
+  }
+
+  /** The log was cut: entries `from` and above are gone. */
+  truncate(from: number): void {
+    while (this.index >= from) {
+      invariant(this.#steps.length > 1, 'the initial membership stays');
+      this.#steps.pop();
+    }
+  }
+
+  /** Everything up to `index` is committed: what came before the last such step is not needed. */
+  committed(index: number): void {
+    while (this.#steps.length > 1 && this.#steps[1].index <= index) this.#steps.shift();
+  }
 }
 
 function readList(reader: ByteReader): string[] {

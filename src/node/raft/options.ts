@@ -9,7 +9,7 @@ import type { Membership } from './membership.ts';
 export interface LogReader {
   /**
    * Entries [from, toExclusive), as many as fit `maxBytes` but at least the first. Asked only for
-   * entries that were reported persisted and are committed, so they are there and stay.
+   * entries that were reported persisted and not truncated since, so they are there.
    */
   read(from: number, toExclusive: number, maxBytes: number): Entry[];
 }

@@ -1,16 +1,32 @@
 /**
- * Raft: the public face of the consensus core. SPEC.md numbers its rules. (Skeleton: signatures.)
+ * Raft: the public face of the consensus core, one instance per member of a shard. It agrees with its
+ * peers on a log of opaque entries. SPEC.md numbers its rules; "§" means Ongaro's dissertation.
+ *
+ * Pure: messages, time, proposals and "that is on disk now" come in; `takeReady` says what to write,
+ * send and apply. The same calls give the same results. Calls do not nest.
+ *
+ * Times are this member's own monotonic milliseconds; a caller passes the present one each time.
  */
-import { InvariantError } from '#base/invariant.ts';
+import { invariant, unreachable } from '#base/invariant.ts';
+import { Core, type Role } from './core.ts';
+import * as election from './election.ts';
+import { ENTRY_CONFIG, ENTRY_KIND_MAX } from './entry.ts';
+import * as follower from './follower.ts';
+import * as handOver from './hand-over.ts';
+import * as leader from './leader.ts';
 import type { Membership, MembershipChange, MembershipOutcome } from './membership.ts';
 import type { Message } from './message.ts';
-import type { RaftOptions, Recovered } from './options.ts';
+import { checkOptions, type RaftOptions, type Recovered } from './options.ts';
+import type { HardState } from './hard-state.ts';
 import type { Ready } from './ready.ts';
+import { reconfigure } from './reconfigure.ts';
 
+export type { Role } from './core.ts';
 export type { LogReader, RaftOptions, Recovered } from './options.ts';
 export type { Persist, Ready } from './ready.ts';
 
-export type Role = 'follower' | 'pre-candidate' | 'candidate' | 'leader';
+/** Committed entries in one Ready; more come with the next. */
+const COMMITTED_BYTES = 4 * 1024 * 1024;
 
 /** What a leader knows of one other member. */
 export interface FollowerProgress {
@@ -29,87 +45,264 @@ export interface FollowerProgress {
   readonly lostLog: boolean;
 }
 
-const unbuilt = (): never => {
-  throw new InvariantError('the core is not built yet');
-};
-
 export class Raft {
   readonly id: string;
-  constructor(options: RaftOptions, _recovered: Recovered, _nowMs: number) {
+  readonly #core: Core;
+  readonly #hardState: () => HardState;
+  #lastTickMs: number;
+  #wasLate = false;
+
+  constructor(options: RaftOptions, recovered: Recovered, nowMs: number) {
+    checkOptions(options);
     this.id = options.id;
+    this.#core = new Core(options, recovered, nowMs);
+    const core = this.#core;
+    this.#hardState = () => core.hardState();
+    this.#lastTickMs = nowMs;
   }
+
   get role(): Role {
-    return unbuilt();
+    return this.#core.role;
   }
+
   get term(): number {
-    return unbuilt();
+    return this.#core.term;
   }
+
+  /** The leader of this term; '' while unknown. */
   get leaderId(): string {
-    return unbuilt();
+    return this.#core.leaderId;
   }
+
   get lastIndex(): number {
-    return unbuilt();
+    return this.#core.log.lastIndex;
   }
+
   get commitIndex(): number {
-    return unbuilt();
+    return this.#core.log.commitIndex;
   }
+
+  /** The last index of the present log that is on this member's disk. */
+  get durableIndex(): number {
+    return this.#core.durability.durableIndex;
+  }
+
+  /** Bytes of the entries kept in memory. */
+  get cachedBytes(): number {
+    return this.#core.log.cachedBytes;
+  }
+
+  /** The membership that counts now: the newest in the log, committed or not. */
   get membership(): Membership {
-    return unbuilt();
+    return this.#core.memberships.current;
   }
+
+  /** The index of the entry that says {@link membership}; 0 for the initial one. */
   get configIndex(): number {
-    return unbuilt();
+    return this.#core.memberships.index;
   }
+
+  /** True once this leader has committed an entry of its own term, so its commit index is the newest. */
   get ownTermCommitted(): boolean {
-    return unbuilt();
+    const { leadership, log } = this.#core;
+    return leadership !== null && log.commitIndex >= leadership.firstIndex;
   }
+
+  /** True from `transferTo` until the hand-over succeeds (another role) or fails. */
   get transferring(): boolean {
-    return unbuilt();
+    return (this.#core.leadership?.handOver ?? null) !== null;
   }
-  step(_message: Message, _nowMs: number): void {
-    unbuilt();
+
+  /** The term of the entry at `index`: from the first kept entry to the last; 0 at index 0. */
+  termAt(index: number): number {
+    return this.#core.log.termAt(index);
   }
-  tick(_nowMs: number): void {
-    unbuilt();
+
+  /** Takes in a message from a peer. */
+  step(message: Message, nowMs: number): void {
+    this.#advance(nowMs);
+    if (message.to === this.id && message.from !== this.id) this.#dispatch(message);
   }
-  propose(_kind: number, _payload: Uint8Array, _nowMs: number): number {
-    return unbuilt();
+
+  /** To be called at least every heartbeat interval; every 10 ms or so is good. */
+  tick(nowMs: number): void {
+    const core = this.#core;
+    this.#advance(nowMs);
+    // After a pause of this process, what the others sent meanwhile is still to be read: one more
+    // interval before anyone is judged by their silence.
+    const late =
+      !this.#wasLate && core.nowMs - this.#lastTickMs > core.options.electionTimeoutMs / 2;
+    this.#wasLate = late;
+    this.#lastTickMs = core.nowMs;
+    if (late) core.standAtMs = Math.max(core.standAtMs, core.nowMs + core.options.heartbeatMs);
+    if (core.leadership !== null) {
+      handOver.tickHandOver(core, core.leadership);
+      if (core.leadership !== null) leader.tickLeader(core, core.leadership, late);
+    } else if (core.nowMs >= core.standAtMs) {
+      election.standIfElectable(core);
+    }
   }
+
+  /**
+   * Appends an application entry (kind 2 to 255). Returns its index; 0 when this member does not lead
+   * or is handing over. `payload` must not change afterwards.
+   */
+  propose(kind: number, payload: Uint8Array, nowMs: number): number {
+    this.#advance(nowMs);
+    invariant(
+      kind > ENTRY_CONFIG && kind <= ENTRY_KIND_MAX,
+      'an application entry has its own kind',
+    );
+    const { leadership } = this.#core;
+    if (leadership === null || leadership.handOver !== null) return 0;
+    return leader.appendOwn(this.#core, leadership, kind, payload);
+  }
+
+  /** What is to be done now; null when nothing is. Call until null: it hands out a part at a time. */
   takeReady(): Ready | null {
-    return unbuilt();
+    const { durability, log, leadership } = this.#core;
+    if (leadership !== null) leader.replicate(this.#core, leadership);
+    const persist = durability.takePersist(this.#hardState);
+    const messages = durability.takeMessages();
+    const committed = log.takeCommitted(COMMITTED_BYTES);
+    if (persist === null && messages.length === 0 && committed.length === 0) return null;
+    log.trim(durability.durableIndex);
+    return { persist, messages, committed };
   }
-  persisted(_seq: number, _nowMs: number): void {
-    unbuilt();
+
+  /** Persist unit `seq`, and every one before it, is on disk. */
+  persisted(seq: number, nowMs: number): void {
+    const core = this.#core;
+    this.#advance(nowMs);
+    for (const message of core.durability.persisted(seq)) {
+      if (message.to === this.id) this.#dispatch(message);
+      else core.durability.send(message);
+    }
+    if (core.leadership !== null) leader.commitByCounting(core, core.leadership);
+    core.log.trim(core.durability.durableIndex);
   }
-  leaseValid(_nowMs: number): boolean {
-    return unbuilt();
+
+  /** True while this member leads and nobody else can have been elected. */
+  leaseValid(nowMs: number): boolean {
+    return this.#core.leadership?.lease.valid(nowMs) ?? false;
   }
-  dropLease(_nowMs?: number): void {
-    unbuilt();
+
+  /** The clock is in doubt: no lease until a majority acknowledges a round sent after now. */
+  dropLease(nowMs?: number): void {
+    if (nowMs !== undefined) this.#advance(nowMs);
+    this.#core.leadership?.lease.drop(this.#core.nowMs);
   }
+
   /** Gives up leadership without a target, in the same term. */
-  stepDown(_nowMs: number): void {
-    unbuilt();
+  stepDown(nowMs: number): void {
+    this.#advance(nowMs);
+    if (this.#core.leadership !== null) this.#core.follow(this.#core.term, '');
   }
-  transferTo(_target: string, _nowMs: number): boolean {
-    return unbuilt();
+
+  /**
+   * Hands leadership to the voter `target`; false when this member does not lead, is handing over
+   * already, or `target` is not another voter. Nothing can be proposed meanwhile. If the target does
+   * not get the whole log within an election timeout this member leads on; if it was told to stand and
+   * does not win within another one, this member stands again in a higher term.
+   */
+  transferTo(target: string, nowMs: number): boolean {
+    this.#advance(nowMs);
+    const { leadership } = this.#core;
+    return leadership !== null && handOver.startHandOver(this.#core, leadership, target);
   }
+
+  /** A leader's knowledge of every other member; empty on others. */
   progress(): FollowerProgress[] {
-    return unbuilt();
+    const core = this.#core;
+    return (core.leadership?.followers ?? []).map((progress) => ({
+      id: progress.id,
+      learner: !progress.voter,
+      match: progress.match,
+      next: progress.next,
+      lastContactMs: progress.lastContactMs,
+      bytesInFlight: progress.bytesInFlight,
+      caughtUp: leader.isCaughtUp(core, progress),
+      lostLog: progress.lostLog,
+    }));
   }
-  termAt(_index: number): number {
-    return unbuilt();
+
+  /** False: this member does not stand, also not when it is told to (its disk is stalled). */
+  setFreeToStand(on: boolean): void {
+    this.#core.freeToStand = on;
   }
-  setFreeToStand(_on: boolean): void {
-    unbuilt();
+
+  /** How much longer than others this member waits before it stands; from the next wait on. */
+  setStandDelay(delayMs: number): void {
+    invariant(delayMs >= 0, 'a stand delay is not negative');
+    this.#core.standDelayMs = delayMs;
   }
-  setStandDelay(_delayMs: number): void {
-    unbuilt();
-  }
+
+  /** Changes the membership by one member, if it still is the one at `plannedFromConfigIndex`. */
   proposeMembership(
-    _change: MembershipChange,
-    _plannedFromConfigIndex: number,
-    _nowMs: number,
+    change: MembershipChange,
+    plannedFromConfigIndex: number,
+    nowMs: number,
   ): MembershipOutcome {
-    return unbuilt();
+    this.#advance(nowMs);
+    return reconfigure(this.#core, change, plannedFromConfigIndex);
+  }
+
+  #advance(nowMs: number): void {
+    if (nowMs > this.#core.nowMs) this.#core.nowMs = nowMs;
+  }
+
+  #dispatch(message: Message): void {
+    const core = this.#core;
+    switch (message.type) {
+      case 'pre-vote':
+        election.onPreVote(core, message);
+        return;
+      case 'vote':
+        election.onVote(core, message);
+        return;
+      case 'append':
+      case 'heartbeat':
+        if (message.term < core.term) {
+          follower.refuseEarlierTerm(core, message);
+          return;
+        }
+        // A leader is followed even if this member's log does not know it yet (§4.1).
+        if (message.term > core.term) core.follow(message.term, message.from);
+        if (message.type === 'append') follower.onAppend(core, message);
+        else follower.onHeartbeat(core, message);
+        return;
+      case 'timeout-now':
+        handOver.onTimeoutNow(core, message);
+        return;
+      case 'pre-vote-reply':
+      case 'vote-reply':
+      case 'append-reply':
+      case 'heartbeat-reply':
+        this.#dispatchReply(message);
+        return;
+      default:
+        unreachable(message);
+    }
+  }
+
+  #dispatchReply(message: Extract<Message, { type: `${string}-reply` }>): void {
+    const core = this.#core;
+    // Who is no member, or no more, has no say.
+    if (!core.isMember(message.from)) return;
+    if (message.type === 'pre-vote-reply' && message.granted) {
+      election.onPreVoteReply(core, message);
+      return;
+    }
+    if (message.term > core.term) core.follow(message.term, '');
+    if (message.term < core.term) return;
+    const { leadership } = core;
+    if (message.type === 'vote-reply') {
+      election.onVoteReply(core, message);
+    } else if (message.type === 'append-reply' && leadership !== null) {
+      leader.onAppendReply(core, leadership, message);
+      handOver.tellWhenCaughtUp(core, leadership);
+    } else if (message.type === 'heartbeat-reply' && leadership !== null) {
+      leader.onHeartbeatReply(core, leadership, message);
+    }
   }
 }

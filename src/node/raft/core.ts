@@ -1,0 +1,139 @@
+/**
+ * Core: the state of one member and the transitions that every role shares. What a role does with it is
+ * in election.ts, follower.ts, leader.ts, hand-over.ts and reconfigure.ts; raft.ts is the way in.
+ *
+ * Invariants: term never falls; a vote in a term never changes; `leadership` exists exactly while the
+ * role is leader, `granted` holds votes only while it is pre-candidate or candidate.
+ */
+import { invariant } from '#base/invariant.ts';
+import { Durability } from './durability.ts';
+import { ENTRY_CONFIG, type Entry } from './entry.ts';
+import type { HardState } from './hard-state.ts';
+import type { Leadership } from './leadership.ts';
+import { decodeMembership, MembershipHistory } from './membership.ts';
+import type { RaftOptions, Recovered } from './options.ts';
+import { Tally } from './quorum.ts';
+import { RaftLog } from './raft-log.ts';
+
+export type Role = 'follower' | 'pre-candidate' | 'candidate' | 'leader';
+
+export class Core {
+  readonly id: string;
+  readonly options: RaftOptions;
+  readonly log: RaftLog;
+  readonly durability: Durability;
+  readonly memberships: MembershipHistory;
+  readonly tally = new Tally();
+  /** The latest time that was given in; never falls. */
+  nowMs: number;
+  term: number;
+  vote: string;
+  role: Role = 'follower';
+  /** The leader of `term`; '' while unknown. */
+  leaderId = '';
+  leadership: Leadership | null = null;
+  /** Who granted this member's present pre-vote or vote. */
+  granted: Set<string> = new Set();
+  /** When a member that does not lead stands, unless a leader is heard of before. */
+  standAtMs = 0;
+  /** Until then this member votes for nobody, because a leader's lease may rest on it. */
+  promisedUntilMs: number;
+  freeToStand = true;
+  standDelayMs: number;
+
+  constructor(options: RaftOptions, recovered: Recovered, nowMs: number) {
+    this.id = options.id;
+    this.options = options;
+    this.nowMs = nowMs;
+    this.standDelayMs = options.standDelayMs;
+    this.log = new RaftLog(recovered, options.reader, options.maxCachedBytes);
+    this.durability = new Durability(recovered.lastIndex);
+    this.memberships = new MembershipHistory(recovered.membership);
+    for (const entry of recovered.configEntries) {
+      this.memberships.add(entry.index, decodeMembership(entry.payload));
+    }
+    this.term = recovered.hardState.term;
+    this.vote = recovered.hardState.vote;
+    if (this.log.lastTerm > this.term) {
+      // Entries of a unit reached the disk and its hard state did not: no vote of that term ever left.
+      this.term = this.log.lastTerm;
+      this.vote = '';
+      this.durability.hardStateChanged();
+    }
+    // It may have acknowledged a leader just before it stopped.
+    this.promisedUntilMs = nowMs + options.electionTimeoutMs;
+    this.restartElectionTimer();
+  }
+
+  get isVoter(): boolean {
+    return this.memberships.current.voters.includes(this.id);
+  }
+
+  isMember(id: string): boolean {
+    const { voters, learners } = this.memberships.current;
+    return voters.includes(id) || learners.includes(id);
+  }
+
+  hardState(): HardState {
+    const commit = Math.min(this.log.commitIndex, this.durability.durableIndex);
+    return { term: this.term, vote: this.vote, commit };
+  }
+
+  /** Draws a new wait before this member stands, from now. */
+  restartElectionTimer(): void {
+    const { electionTimeoutMs, random } = this.options;
+    const spreadMs = (random.uint32() / 0x1_0000_0000) * electionTimeoutMs;
+    this.standAtMs = this.nowMs + electionTimeoutMs + spreadMs + this.standDelayMs;
+  }
+
+  /** Becomes a follower in `term`, of `leaderId` if that is known. */
+  follow(term: number, leaderId: string): void {
+    invariant(term >= this.term, 'a term never falls');
+    if (term > this.term) {
+      this.term = term;
+      this.vote = '';
+      this.durability.hardStateChanged();
+    }
+    if (this.role !== 'follower') this.restartElectionTimer();
+    this.role = 'follower';
+    this.leaderId = leaderId;
+    this.leadership = null;
+    this.granted.clear();
+  }
+
+  /** Votes for `candidate` in the present term. */
+  voteFor(candidate: string): void {
+    if (this.vote === candidate) return;
+    invariant(this.vote === '', 'a vote in a term never changes');
+    this.vote = candidate;
+    this.durability.hardStateChanged();
+  }
+
+  /** True while a vote could break a lease that rests on this member; a leader counts as its own follower. */
+  get isPromised(): boolean {
+    return this.role === 'leader' || this.nowMs < this.promisedUntilMs;
+  }
+
+  /** Appends to the log in memory and to what is to be written. */
+  append(entry: Entry): void {
+    this.log.append(entry);
+    this.durability.append(entry);
+    if (entry.kind === ENTRY_CONFIG) {
+      this.memberships.add(entry.index, decodeMembership(entry.payload));
+    }
+  }
+
+  /** Drops the entries `from` and above everywhere. */
+  truncate(from: number): void {
+    this.log.truncate(from);
+    this.durability.truncate(from);
+    this.memberships.truncate(from);
+  }
+
+  /** Everything up to `index` is committed. True when that is news. */
+  commitTo(index: number): boolean {
+    if (!this.log.commitTo(index)) return false;
+    this.memberships.committed(index);
+    return true;
+  }
+}

@@ -1,0 +1,190 @@
+/**
+ * RaftLog: the member's log as the core sees it: terms of all entries, the newest entries themselves,
+ * and how far they are committed and handed out. Whether they are on disk is durability.ts's business.
+ *
+ * Invariants: handedOut <= commitIndex <= lastIndex; an index at or below commitIndex is never cut;
+ * the cache is the suffix [cacheFrom, lastIndex]; what it lacks is on disk for good.
+ */
+import { invariant } from '#base/invariant.ts';
+import { type Entry, entryBytes } from './entry.ts';
+import type { LogReader, Recovered } from './options.ts';
+
+export class RaftLog {
+  readonly firstIndex: number;
+  readonly #reader: LogReader;
+  readonly #maxCachedBytes: number;
+  /** Runs of equal terms, ascending; a run ends where the next begins. */
+  readonly #runs: { readonly from: number; readonly term: number }[];
+  #lastIndex: number;
+  #commitIndex: number;
+  #handedOut: number;
+  /** #cache[#cacheHead] has the index #cacheFrom. */
+  readonly #cache: Entry[] = [];
+  #cacheHead = 0;
+  #cacheFrom: number;
+  #cachedBytes = 0;
+  /** The last slice of the cache: followers in step with each other share it. */
+  #slice: readonly Entry[] = [];
+  #sliceTo = 0;
+  #sliceMaxBytes = 0;
+
+  constructor(recovered: Recovered, reader: LogReader, maxCachedBytes: number) {
+    const { firstIndex, lastIndex, terms } = recovered;
+    invariant(firstIndex === 1, 'the log reaches back to its first entry');
+    invariant(lastIndex >= firstIndex - 1, 'a log ends after it begins');
+    invariant(
+      lastIndex < firstIndex ? terms.length === 0 : terms[0].from === firstIndex,
+      'term runs cover the log',
+    );
+    for (let i = 1; i < terms.length; i++) {
+      invariant(
+        terms[i].from > terms[i - 1].from && terms[i].term > terms[i - 1].term,
+        'term runs ascend',
+      );
+    }
+    this.firstIndex = firstIndex;
+    this.#reader = reader;
+    this.#maxCachedBytes = maxCachedBytes;
+    this.#runs = [...terms];
+    this.#lastIndex = lastIndex;
+    this.#commitIndex = Math.min(recovered.hardState.commit, lastIndex);
+    this.#handedOut = firstIndex - 1;
+    this.#cacheFrom = lastIndex + 1;
+  }
+
+  get lastIndex(): number {
+    return this.#lastIndex;
+  }
+
+  get lastTerm(): number {
+    return this.#runs.length === 0 ? 0 : this.#runs[this.#runs.length - 1].term;
+  }
+
+  get commitIndex(): number {
+    return this.#commitIndex;
+  }
+
+  /** Bytes of the entries in memory. */
+  get cachedBytes(): number {
+    return this.#cachedBytes;
+  }
+
+  /** The term of the entry at `index`, in [firstIndex, lastIndex]; 0 at index 0. */
+  termAt(index: number): number {
+    invariant(index >= this.firstIndex - 1 && index <= this.#lastIndex, 'the log has that index');
+    for (let i = this.#runs.length - 1; i >= 0; i--) {
+      if (this.#runs[i].from <= index) return this.#runs[i].term;
+    }
+    return 0;
+  }
+
+  /** The highest index, at most `index`, whose term is at most `term`. */
+  lastAtOrBelowTerm(index: number, term: number): number {
+    let at = Math.min(index, this.#lastIndex);
+    for (let i = this.#runs.length - 1; i >= 0; i--) {
+      if (this.#runs[i].from > at) continue;
+      if (this.#runs[i].term <= term) return at;
+      at = this.#runs[i].from - 1;
+    }
+    return this.firstIndex - 1;
+  }
+
+  /** True when a log that ends in (lastIndex, lastTerm) is not behind this one (§3.6.1). */
+  isUpToDate(lastIndex: number, lastTerm: number): boolean {
+    return lastTerm > this.lastTerm || (lastTerm === this.lastTerm && lastIndex >= this.#lastIndex);
+  }
+
+  append(entry: Entry): void {
+    invariant(entry.index === this.#lastIndex + 1, 'entries follow each other');
+    invariant(entry.term >= this.lastTerm, 'terms do not fall along the log');
+    if (entry.term > this.lastTerm) this.#runs.push({ from: entry.index, term: entry.term });
+    this.#lastIndex = entry.index;
+    this.#cache.push(entry);
+    this.#cachedBytes += entryBytes(entry);
+  }
+
+  /** Drops the entries `from` and above: a leader's log has others there. */
+  truncate(from: number): void {
+    invariant(from > this.#commitIndex, 'a committed entry is never dropped');
+    while (this.#runs.length > 0 && this.#runs[this.#runs.length - 1].from >= from) {
+      this.#runs.pop();
+    }
+    this.#lastIndex = from - 1;
+    this.#slice = [];
+    if (from <= this.#cacheFrom) {
+      this.#cache.length = 0;
+      this.#cacheHead = 0;
+      this.#cacheFrom = from;
+      this.#cachedBytes = 0;
+      return;
+    }
+    const keep = this.#cacheHead + (from - this.#cacheFrom);
+    for (let i = keep; i < this.#cache.length; i++) this.#cachedBytes -= entryBytes(this.#cache[i]);
+    this.#cache.length = keep;
+  }
+
+  /** Everything up to `index` is committed; an older index is no news. True when it was. */
+  commitTo(index: number): boolean {
+    if (index <= this.#commitIndex) return false;
+    invariant(index <= this.#lastIndex, 'what is committed is in the log');
+    this.#commitIndex = index;
+    return true;
+  }
+
+  /** The committed entries that were not handed out yet, up to about `maxBytes`; maybe more remain. */
+  takeCommitted(maxBytes: number): readonly Entry[] {
+    if (this.#handedOut === this.#commitIndex) return [];
+    const entries = this.slice(this.#handedOut + 1, this.#commitIndex + 1, maxBytes);
+    this.#handedOut += entries.length;
+    return entries;
+  }
+
+  /**
+   * Entries from `from` on, below `toExclusive`, as many as fit `maxBytes` but at least one. Fewer come
+   * back where memory and disk meet. The array is shared: do not change it.
+   */
+  slice(from: number, toExclusive: number, maxBytes: number): readonly Entry[] {
+    invariant(from < toExclusive && toExclusive <= this.#lastIndex + 1, 'a slice is in the log');
+    if (from < this.#cacheFrom) {
+      const read = this.#reader.read(from, Math.min(toExclusive, this.#cacheFrom), maxBytes);
+      invariant(read.length > 0 && read[0].index === from, 'the disk has what memory has not');
+      return read;
+    }
+    const same = this.#slice;
+    if (
+      same.length > 0 &&
+      same[0].index === from &&
+      this.#sliceTo === toExclusive &&
+      this.#sliceMaxBytes === maxBytes
+    ) {
+      return same;
+    }
+    const start = this.#cacheHead + (from - this.#cacheFrom);
+    const stop = start + (toExclusive - from);
+    let end = start + 1;
+    let bytes = entryBytes(this.#cache[start]);
+    for (; end < stop; end++) {
+      bytes += entryBytes(this.#cache[end]);
+      if (bytes > maxBytes) break;
+    }
+    this.#slice = this.#cache.slice(start, end);
+    this.#sliceTo = toExclusive;
+    this.#sliceMaxBytes = maxBytes;
+    return this.#slice;
+  }
+
+  /** Forgets the oldest entries in memory, down to the limit, among those on disk and handed out. */
+  trim(durableIndex: number): void {
+    const last = Math.min(durableIndex, this.#handedOut);
+    const cache = this.#cache;
+    while (this.#cachedBytes > this.#maxCachedBytes && this.#cacheFrom <= last) {
+      this.#cachedBytes -= entryBytes(cache[this.#cacheHead]);
+      this.#cacheHead++;
+      this.#cacheFrom++;
+    }
+    if (this.#cacheHead >= 1024 && this.#cacheHead * 2 >= cache.length) {
+      cache.splice(0, this.#cacheHead);
+      this.#cacheHead = 0;
+    }
+  }
+}
