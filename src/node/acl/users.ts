@@ -9,7 +9,7 @@ import {
   parseAccessString,
 } from './access-string.ts';
 import type { CommandCatalog } from './catalog.ts';
-import type { Selector } from './selector.ts';
+import { Selector } from './selector.ts';
 import { equalDigests, sha256 } from './sha256.ts';
 
 /** The user that a new connection is, until it authenticates as another. */
@@ -79,13 +79,17 @@ export class UserTable {
   readonly revision: number;
   readonly #users: ReadonlyMap<string, User>;
 
-  private constructor(revision: number, users: ReadonlyMap<string, User>) {
+  /** Without arguments: nobody, revision 0, what a member has before its first settings entry. */
+  constructor(revision = 0, users: ReadonlyMap<string, User> = new Map()) {
     this.revision = revision;
     this.#users = users;
   }
 
-  /** Nobody: what a member has before its first settings revision. */
-  static readonly empty: UserTable = new UserTable(0, new Map());
+  /** What a connection is while there is no user `default`: may do nothing, and nobody can become it. */
+  static readonly nobody: User = new User(
+    { name: DEFAULT_USER, on: false, passwordSha256: [], noPassword: false, accessString: '' },
+    [new Selector(null)],
+  );
 
   /**
    * The table of `definitions`, or the first error found. The node applies only what the operator has checked,
@@ -105,6 +109,11 @@ export class UserTable {
       users.set(definition.name, new User(definition, rules.selectors));
     }
     return new UserTable(revision, users);
+  }
+
+  /** The user that a new connection is. */
+  get default(): User {
+    return this.#users.get(DEFAULT_USER) ?? UserTable.nobody;
   }
 
   find(name: string): User | undefined {

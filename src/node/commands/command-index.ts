@@ -8,6 +8,16 @@ import { KEY_READ, KEY_WRITE } from '#node/acl/selector.ts';
 import { invariant } from '#base/invariant.ts';
 import type { CommandSpec, KeySpec } from './spec.ts';
 
+/** Commands that run inside MULTI instead of being queued (Redis: processCommand). */
+const RUN_IN_MULTI: ReadonlySet<string> = new Set([
+  'exec',
+  'discard',
+  'multi',
+  'watch',
+  'quit',
+  'reset',
+]);
+
 export class CommandEntry {
   readonly spec: CommandSpec;
   readonly container: CommandEntry | null;
@@ -24,7 +34,11 @@ export class CommandEntry {
   readonly whileLoading: boolean;
   /** Runs before authentication. */
   readonly withoutAuth: boolean;
+  /** May be sent inside MULTI. */
   readonly inMulti: boolean;
+  /** Runs inside MULTI at once; others are queued. */
+  readonly runsInMulti: boolean;
+  readonly isExec: boolean;
   readonly hasKeys: boolean;
   /** Reads or changes the keyspace. */
   readonly touchesKeyspace: boolean;
@@ -42,6 +56,8 @@ export class CommandEntry {
     this.whileLoading = flags.has('loading');
     this.withoutAuth = flags.has('no_auth');
     this.inMulti = !flags.has('no_multi');
+    this.runsInMulti = container === null && RUN_IN_MULTI.has(spec.name);
+    this.isExec = container === null && spec.name === 'exec';
     this.hasKeys = spec.keys.length > 0;
     this.touchesKeyspace = spec.scope !== 'none' || this.isWrite;
     this.subcommands = (spec.subcommands ?? []).map((sub) => new CommandEntry(sub, this, nextId));

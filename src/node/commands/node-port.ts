@@ -1,4 +1,7 @@
 /** What commands may ask of the node that they run on; implemented by `#node/shard`. */
+import type { AclLog } from '#node/acl/log.ts';
+import type { UserTable } from '#node/acl/users.ts';
+import type { CommandIndex } from './command-index.ts';
 import type { SessionPort } from './session-port.ts';
 
 /** Which connections CLIENT KILL and CLIENT LIST mean; a field that is absent does not limit. */
@@ -29,18 +32,26 @@ export interface ClusterShard {
   /** Inclusive ranges, ascending. */
   readonly slots: readonly (readonly [number, number])[];
   readonly epoch: number;
+  /** 40 hexadecimal digits, the same for all members (CLUSTER MYSHARDID). */
+  readonly shardId: string;
   /** The primary first, when one is known; log members never appear. */
   readonly members: readonly ClusterMember[];
 }
 
 export interface NodePort {
+  readonly commands: CommandIndex;
+  readonly users: UserTable;
+  readonly aclLog: AclLog;
+  /** What HELLO and ROLE say. */
+  readonly role: 'master' | 'replica';
   /** The INFO text of `sections` ('default', 'all', 'everything' or names), CRLF line ends. */
   info(sections: readonly string[]): string;
   /** This node's 40-digit id. */
   readonly nodeId: string;
   readonly clusterState: 'ok' | 'fail';
   readonly currentEpoch: number;
-  clusterShards(): readonly ClusterShard[];
+  /** All shards, with the endpoints of `listener`; the member asked is among them once it is formed. */
+  clusterShards(listener: string): readonly ClusterShard[];
   countKeysInSlot(slot: number): number;
   keysInSlot(slot: number, limit: number): readonly Uint8Array[];
   clients(filter: ClientFilter): readonly SessionPort[];

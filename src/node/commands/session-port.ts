@@ -1,5 +1,7 @@
 /** What commands may read of, and do to, the connection that they run on; implemented by `#node/session`. */
 
+import type { User } from '#node/acl/users.ts';
+
 export type ReplyMode = 'on' | 'off' | 'skip';
 
 export interface SessionPort {
@@ -8,7 +10,15 @@ export interface SessionPort {
   readonly protocol: 2 | 3;
   /** Name of the authenticated user, or '' before authentication. */
   readonly userName: string;
+  /** The user whose rights the connection has. */
+  readonly user: User;
+  /** Commands are refused until AUTH: the connection has not authenticated, and the default user is not open. */
+  readonly authRequired: boolean;
   readonly clientName: string;
+  /** The listener it came by (see `ClientConnection.listener`). */
+  readonly listener: string;
+  readonly remoteAddress: string;
+  readonly localAddress: string;
   /** READONLY was sent: a replica may answer reads. */
   readonly readOnly: boolean;
   readonly inTransaction: boolean;
@@ -33,6 +43,7 @@ export interface SessionPort {
   /** Runs what is queued as one unit and writes the EXEC reply (array, null when a watched key changed, EXECABORT). */
   executeTransaction(): void;
   discardTransaction(): void;
-  watch(keys: readonly Uint8Array[]): void;
+  /** WATCH of bytes[start, end). */
+  watch(bytes: Uint8Array, start: number, end: number): void;
   unwatch(): void;
 }

@@ -54,6 +54,12 @@ export const ERRORS = {
   readOnlyReplica: "READONLY You can't write against a read only replica.",
   loading: 'LOADING Redis is loading the dataset in memory',
   moved: (slot: number, endpoint: string): string => `MOVED ${slot} ${endpoint}`,
+  invalidSlot: 'ERR Invalid or out of range slot',
+  invalidSlotCount: 'ERR Invalid slot or number of keys',
+  invalidKeyCount: 'ERR Invalid number of keys',
+  unknownNode: (id: string): string => `ERR Unknown node ${id}`,
+  nodeIsNoMaster: 'ERR The specified node is not a master',
+  selectInCluster: 'ERR SELECT is not allowed in cluster mode',
   clusterDown: 'CLUSTERDOWN The cluster is down',
   clusterDownUnbound: 'CLUSTERDOWN Hash slot not served',
   noKeyArguments: 'ERR The command has no key arguments',
@@ -66,6 +72,22 @@ export const ERRORS = {
   wrongPass: 'WRONGPASS invalid username-password pair or user is disabled.',
   noPasswordSet:
     'ERR AUTH <password> called without any password configured for the default user. Are you sure your configuration is correct?',
+  noPermission: (why: string): string => `NOPERM ${why}`,
+  helloSyntax: (option: string): string => `ERR Syntax error in HELLO option '${option}'`,
+  helloNeedsAuth:
+    'NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO <proto> AUTH <user> <pass> option can be used to authenticate the client and select the RESP protocol version at the same time',
+  invalidClientName: 'ERR Client names cannot contain spaces, newlines or special characters.',
+  invalidLibraryInfo: (attribute: string): string =>
+    `ERR ${attribute} cannot contain spaces, newlines or special characters.`,
+  unrecognizedOption: (option: string): string => `ERR Unrecognized option '${option}'`,
+  unknownClientType: (type: string): string => `ERR Unknown client type '${type}'`,
+  invalidClientId: 'ERR Invalid client ID',
+  clientIdNotPositive: 'ERR client-id should be greater than 0',
+  noSuchClient: 'ERR No such client',
+  noSuchUser: (name: string): string => `ERR No such user '${name}'`,
+  userNotFound: (name: string): string => `ERR User '${name}' not found`,
+  unknownCategory: (name: string): string => `ERR Unknown category '${name}'`,
+  commandNotFound: (name: string): string => `ERR Command '${name}' not found`,
   noProtocol: 'NOPROTO unsupported protocol version',
   protocolNotInteger: 'ERR Protocol version is not an integer or out of range',
 
@@ -76,6 +98,15 @@ export const ERRORS = {
   watchInsideMulti: 'ERR WATCH inside MULTI is not allowed',
   notAllowedInMulti: 'ERR Command not allowed inside a transaction',
   execAborted: 'EXECABORT Transaction discarded because of previous errors.',
+  execAbortedBecause: (error: string): string =>
+    `EXECABORT Transaction discarded because of: ${error.replace(/^ERR /, '')}`,
+  rightsChanged: (denial: 'command' | 'key'): string =>
+    `NOPERM ACLs rules changed between the moment the transaction was accumulated and the EXEC call. This command is no longer allowed for the following reason: ${
+      denial === 'command'
+        ? 'no permission to execute the command or subcommand'
+        : 'no permission to touch the specified keys'
+    }`,
+  transactionTooBig: 'ERR Protocol error: transaction exceeds the query buffer limit',
 } as const;
 
 /** The errors after which the connection is closed (Redis' networking.c). */

@@ -7,14 +7,14 @@
  * and `endUnit` the host must not close the open batch: everything recorded there is one unit. Commands that
  * never reach the keyspace are not announced: their replies leave at once (rule W1), behind what is withheld.
  */
+import type { Clock } from '#base/clock.ts';
+import type { AclLog } from '#node/acl/log.ts';
 import type { UserTable } from '#node/acl/users.ts';
 import type { CommandSpec } from '#node/commands/spec.ts';
 import type { NodePort } from '#node/commands/node-port.ts';
 import type { Keyspace } from '#node/keyspace/keyspace.ts';
-import type { AclLog } from '#node/acl/log.ts';
 import type { CommandStatistics } from './statistics.ts';
 import type { Session } from './session.ts';
-import type { Clock } from '#base/clock.ts';
 
 /** Why a command cannot run here now. Hosts keep these objects and hand out the same ones again. */
 export type Refusal =
@@ -44,8 +44,8 @@ export interface SessionHost {
   /** Replaced as a whole when a SETTINGS entry is applied; then `Session.usersChanged` of every session is called. */
   readonly users: UserTable;
   /**
-   * False until the member has recovered and applied a settings revision: everything without the `loading`
-   * flag is answered `LOADING`.
+   * False until the member has recovered: everything without the `loading` flag is answered `LOADING`. While
+   * `users.revision` is 0 (no settings yet) everything is.
    */
   readonly loaded: boolean;
   /** True when `maxmemory` is reached or the disk is at its soft limit: commands with `denyoom` are refused. */
@@ -69,6 +69,8 @@ export interface SessionHost {
    * `session.release(index)` and may close the batch now.
    */
   endUnit(session: Session, waitIndex: number): void;
+  /** Call the session's `resume` in a later turn: it had stopped at its own limit and may go on. */
+  resumeLater(session: Session): void;
   /** The connection is over, for whatever reason; called once. The host forgets the session. */
   ended(session: Session): void;
 }

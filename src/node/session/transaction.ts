@@ -1,0 +1,69 @@
+/** MULTI's queue and WATCH's keys of one connection. */
+import { fromLatin1 } from '#base/bytes.ts';
+import type { CommandEntry } from '#node/commands/command-index.ts';
+import type { Keyspace, WatchToken } from '#node/keyspace/keyspace.ts';
+import type { Arguments } from '#node/resp/arguments.ts';
+
+/** What a queued command costs beyond its bytes (two array entries and the ranges). */
+const COMMAND_OVERHEAD_BYTES = 128;
+
+export class Transaction {
+  /** MULTI was sent. */
+  open = false;
+  /** A command could not be queued: EXEC answers EXECABORT. */
+  broken = false;
+  readonly entries: CommandEntry[] = [];
+  readonly args: Arguments[] = [];
+  /** Memory of the queue, in bytes. */
+  bytes = 0;
+  #watched: WatchToken[] = [];
+
+  get watchCount(): number {
+    return this.#watched.length;
+  }
+
+  /** Queues a copy of the command. */
+  add(entry: CommandEntry, args: Arguments): void {
+    const copy = args.copy();
+    this.entries.push(entry);
+    this.args.push(copy);
+    this.bytes += copy.bytes.length + copy.count * 8 + COMMAND_OVERHEAD_BYTES;
+  }
+
+  /** Ends MULTI; watched keys stay. */
+  close(): void {
+    this.open = false;
+    this.broken = false;
+    this.entries.length = 0;
+    this.args.length = 0;
+    this.bytes = 0;
+  }
+
+  watch(keyspace: Keyspace, bytes: Uint8Array, start: number, end: number): void {
+    const token = keyspace.watch(bytes, start, end);
+    if (this.#watched.some((known) => known.key === token.key)) keyspace.unwatch(token);
+    else this.#watched.push(token);
+  }
+
+  unwatch(keyspace: Keyspace): void {
+    for (const token of this.#watched) keyspace.unwatch(token);
+    this.#watched = [];
+  }
+
+  /** Has a watched key changed, or expired, since it was watched? */
+  anyModified(keyspace: Keyspace): boolean {
+    for (const token of this.#watched) if (keyspace.modifiedSince(token)) return true;
+    return false;
+  }
+
+  /**
+   * Lets the reply wait for the last effects on the watched keys: an EXEC that ran says that they are as they
+   * were, one that did not says that they have changed (rule W2).
+   */
+  noteWatched(keyspace: Keyspace): void {
+    for (const { key } of this.#watched) {
+      const bytes = fromLatin1(key);
+      keyspace.find(bytes, 0, bytes.length);
+    }
+  }
+}
