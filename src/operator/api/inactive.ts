@@ -1,13 +1,13 @@
 /**
  * Fields that are accepted but do nothing yet. They are named in `status.inactiveFields`, so that nobody
- * relies on them by mistake. A field leaves this table in the change that makes it work.
+ * relies on them by mistake. A field leaves this table in the change that makes it work. Which parameters
+ * do nothing yet, the table of options says (`inactiveParameters` of #node/config).
  */
 import type { MemoryClusterSpec } from './memorycluster.ts';
 
 /** Field path → has the user set it to something that would matter? */
 const INACTIVE: Readonly<Record<string, (spec: MemoryClusterSpec) => boolean>> = {
   parameterGroupName: (spec) => spec.parameterGroupName !== '',
-  parameters: (spec) => Object.keys(spec.parameters).length > 0,
   snapshotName: (spec) => spec.snapshotName !== '',
   snapshotRetentionLimit: (spec) => spec.snapshotRetentionLimit > 0,
   snapshotWindow: (spec) => spec.snapshotWindow !== '',

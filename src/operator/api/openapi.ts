@@ -1,4 +1,5 @@
 /** The CustomResourceDefinitions, made from the declarations of the kinds. */
+import { unreachable } from '#base/invariant.ts';
 import { CATEGORY, GROUP, VERSION } from './kinds.ts';
 import type { Column, KindDefinition } from './kinds.ts';
 import type { Json } from './object.ts';
@@ -119,6 +120,8 @@ function typeOf(node: Node): JsonObject {
         properties: Object.fromEntries(fields.map(([name, field]) => [name, openApi(field)])),
       };
     }
+    default:
+      return unreachable(schema);
   }
 }
 

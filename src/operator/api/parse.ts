@@ -5,6 +5,7 @@
  *
  * Invariant: a value that comes out has every default, also the empty ones that the CRD leaves out.
  */
+import { unreachable } from '#base/invariant.ts';
 import { API_VERSION, KINDS } from './kinds.ts';
 import type { Kind, ResourceOf } from './kinds.ts';
 import type { ObjectMeta } from './object.ts';
@@ -166,6 +167,8 @@ function parseValue(node: Node, value: unknown, field: string, scope: Scope): un
     case 'object':
       if (!isRecord(value)) return fail('type', 'must be an object');
       return parseObject(schema, value, field, scope);
+    default:
+      return unreachable(schema);
   }
 }
 
