@@ -99,7 +99,7 @@ test('with a record, members that do not have it are given it, whoever else is s
     RECORD,
     1,
   );
-  expect(step).toEqual({ type: 'bootstrap', names: ['shop-0001-l01'] });
+  expect(step).toEqual({ type: 'bootstrap', names: ['shop-0001-l01'], record: RECORD });
 });
 
 test('a member with another disk than the record names is never bootstrapped', () => {

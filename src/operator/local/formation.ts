@@ -21,7 +21,11 @@ export type FormationStep =
   /** Decide the record with these members. */
   | { readonly type: 'record'; readonly memberIds: ReadonlyMap<string, string> }
   /** Give these members the record. */
-  | { readonly type: 'bootstrap'; readonly names: readonly string[] }
+  | {
+      readonly type: 'bootstrap';
+      readonly names: readonly string[];
+      readonly record: BootstrapRecord;
+    }
   /** Give this primary the settings. */
   | { readonly type: 'settings'; readonly primary: string }
   | { readonly type: 'ready'; readonly primary: string };
@@ -36,7 +40,7 @@ export function nextStep(
   if (stranger !== null) return { type: 'refuse', why: stranger };
   const unformed = observed.filter(({ status }) => status !== null && !status.formed);
   if (unformed.length > 0) {
-    return { type: 'bootstrap', names: unformed.map(({ name }) => name) };
+    return { type: 'bootstrap', names: unformed.map(({ name }) => name), record };
   }
   return afterBootstrap(observed, settingsRevision);
 }

@@ -121,7 +121,7 @@ test.each([
 
 test('an object that is defined twice is an error that names both places', () => {
   expect(problems(`${CLUSTER}---${CLUSTER.split('---')[0]}`)).toContain(
-    'shop.yaml:25: MemoryCluster/shop is defined already in shop.yaml:2',
+    'shop.yaml:26: MemoryCluster/shop is defined already in shop.yaml:2',
   );
 });
 

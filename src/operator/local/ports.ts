@@ -59,14 +59,6 @@ export async function assertClientPortsFree(ports: readonly MemberPorts[]): Prom
   }
 }
 
-/** True when every port, of whatever purpose, can be listened on. */
-export async function areFree(ports: readonly MemberPorts[]): Promise<boolean> {
-  for (const { peer, metrics, admin } of ports) {
-    for (const port of [peer, metrics, admin]) if (!(await isFree(port))) return false;
-  }
-  return true;
-}
-
 async function portsFrom(kinds: readonly ('data' | 'log')[], base: number): Promise<MemberPorts[]> {
   const next = { client: base, peer: base + PEER_OFFSET };
   const cursors = { metrics: base + METRICS_OFFSET, admin: base + ADMIN_OFFSET };

@@ -89,7 +89,8 @@ export class SupervisedProcess {
     const { name, command, args, logFile } = this.#options;
     mkdirSync(dirname(logFile), { recursive: true });
     const log = openSync(logFile, 'a');
-    const child = spawn(command, args, { stdio: ['pipe', log, log] });
+    // its own process group: Ctrl-C in our terminal is ours to pass on
+    const child = spawn(command, args, { stdio: ['pipe', log, log], detached: true });
     closeSync(log);
     this.#child = child;
     this.#startedAtMs = performance.now();
