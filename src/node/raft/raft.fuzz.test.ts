@@ -1,0 +1,67 @@
+/**
+ * Whole groups under faults, each from one seed: every rule of SPEC.md is checked after every step, and
+ * once the faults end the group must work again. RAFT_SEEDS sets how many seeds, RAFT_SEED runs one.
+ */
+import { expect, test } from 'vitest';
+import { utf8 } from '#base/bytes.ts';
+import { CALM, Cluster } from './testing/cluster.ts';
+import { type Deeds, Nemesis } from './testing/nemesis.ts';
+
+const FAULTS_MS = 6000;
+
+function runSeed(seed: number): { cluster: Cluster; deeds: Deeds } {
+  const cluster = new Cluster(seed);
+  const nemesis = new Nemesis(cluster);
+  nemesis.begin();
+  for (let passed = 0; passed < FAULTS_MS; passed += 500) {
+    cluster.schedule.run(500);
+    cluster.checker.logs();
+  }
+  nemesis.end(CALM);
+  cluster.schedule.run(4000);
+  expectRecovered(cluster);
+  return { cluster, deeds: nemesis.deeds };
+}
+
+/** A leader that stays, holds a lease, and brings every member of its group up to date. */
+function expectRecovered(cluster: Cluster): void {
+  const leader = cluster.leader();
+  expect(leader, 'a leader is elected once faults end').not.toBeNull();
+  if (leader === null || leader.raft === null) return;
+  const { raft } = leader;
+  const { term } = raft;
+  expect(raft.leaseValid(leader.localMs()), 'a leader in calm has a lease').toBe(true);
+  const index = cluster.call(leader, (raft, nowMs) => raft.propose(2, utf8('last'), nowMs));
+  expect(index, 'a leader in calm accepts proposals').toBe(raft.lastIndex);
+  cluster.schedule.run(1500);
+  cluster.checker.logs();
+  expect([raft.role, raft.term], 'nobody disturbs a leader in calm').toEqual(['leader', term]);
+  const { voters, learners } = raft.membership;
+  for (const { id, raft: other } of cluster.members) {
+    if (!voters.includes(id) && !learners.includes(id)) continue;
+    expect(other?.commitIndex, `${id} is up to date`).toBe(raft.commitIndex);
+  }
+  expect(raft.commitIndex).toBeGreaterThanOrEqual(index ?? 0);
+  expect(raft.cachedBytes, 'memory is bounded').toBeLessThanOrEqual(512 + 64);
+}
+
+test('no rule of SPEC.md breaks under faults, and the group recovers', () => {
+  const only = process.env['RAFT_SEED'];
+  const first = only === undefined ? 1 : Number(only);
+  const count = only === undefined ? Number(process.env['RAFT_SEEDS'] ?? 300) : 1;
+  const total: Record<string, number> = {};
+  for (let seed = first; seed < first + count; seed++) {
+    try {
+      const { cluster, deeds } = runSeed(seed);
+      const { elections, leases, committed } = cluster.checker;
+      const sums = { ...deeds, elections, leases, committed: committed.length };
+      for (const [name, value] of Object.entries(sums)) total[name] = (total[name] ?? 0) + value;
+    } catch (error) {
+      throw new Error(`RAFT_SEED=${seed} fails`, { cause: error });
+    }
+  }
+  if (only !== undefined) return;
+  for (const [name, value] of Object.entries(total)) {
+    expect(value, `seeds reach ${name}`).toBeGreaterThan(count / 4);
+  }
+});

@@ -1,0 +1,222 @@
+/** Test support: what goes wrong in a simulated cluster, and what its operators do meanwhile. */
+import { utf8 } from '#base/bytes.ts';
+import type { MembershipChange } from '#node/raft/membership.ts';
+import type { Cluster, SimulatedMember, Weather } from './cluster.ts';
+
+const VOTERS_WANTED_MAX = 5;
+
+/** How often things were done, to see that a run reached them. */
+export interface Deeds {
+  proposals: number;
+  crashes: number;
+  pauses: number;
+  partitions: number;
+  handOvers: number;
+  changes: number;
+}
+
+export class Nemesis {
+  readonly #cluster: Cluster;
+  readonly deeds: Deeds = {
+    proposals: 0,
+    crashes: 0,
+    pauses: 0,
+    partitions: 0,
+    handOvers: 0,
+    changes: 0,
+  };
+  #members = 0;
+  #active = true;
+
+  constructor(cluster: Cluster) {
+    this.#cluster = cluster;
+  }
+
+  /** Forms a group of 1 to 5 voters in some weather, and starts to disturb it. */
+  begin(): void {
+    const { random } = this.#cluster;
+    const count = [1, 2, 3, 3, 3, 4, 5][random.below(7)];
+    const voters = Array.from({ length: count }, () => this.#nextId());
+    this.#cluster.weather = this.#weather();
+    for (const id of voters) {
+      this.#cluster.add(id, { voters, learners: [] }, random.chance(0.3) ? 150 : 0);
+    }
+    this.#proposeOn();
+    this.#disturbOn();
+  }
+
+  /** Stops disturbing and mends everything. */
+  end(calm: Weather): void {
+    const { cut, members } = this.#cluster;
+    this.#active = false;
+    this.#cluster.weather = calm;
+    cut.clear();
+    for (const member of members) {
+      member.pausedUntilMs = 0;
+      if (member.raft === null) this.#cluster.start(member);
+      member.raft?.setFreeToStand(true);
+    }
+  }
+
+  #weather(): Weather {
+    const { random } = this.#cluster;
+    return {
+      loss: [0, 0.02, 0.1][random.below(3)],
+      duplicate: [0, 0.05][random.below(2)],
+      delayMs: [2, 10, 60][random.below(3)],
+      late: [0, 0.02, 0.05][random.below(3)],
+      lateMs: 1500,
+      syncMs: [0, 3, 20][random.below(3)],
+      stall: [0, 0.01, 0.03][random.below(3)],
+      stallMs: 600,
+    };
+  }
+
+  #proposeOn(): void {
+    const { random, schedule, members } = this.#cluster;
+    schedule.after(1 + random.below(30), () => {
+      if (!this.#active) return;
+      for (const member of members) {
+        if (member.raft?.role !== 'leader' || this.#isPaused(member)) continue;
+        for (let count = 1 + random.below(3); count > 0; count--) {
+          const payload = utf8(`${member.id} ${this.deeds.proposals++}`.padEnd(random.below(60)));
+          this.#cluster.call(member, (raft, nowMs) => raft.propose(2, payload, nowMs));
+        }
+      }
+      this.#proposeOn();
+    });
+  }
+
+  #disturbOn(): void {
+    const { random, schedule, members } = this.#cluster;
+    schedule.after(10 + random.below(220), () => {
+      if (!this.#active) return;
+      const deed = this.#deeds[random.below(this.#deeds.length)];
+      deed(members[random.below(members.length)]);
+      this.#disturbOn();
+    });
+  }
+
+  readonly #deeds: readonly ((member: SimulatedMember) => void)[] = [
+    (member) => this.#crash(member),
+    (member) => this.#crash(this.#leaderOr(member)),
+    (member) => this.#pause(member),
+    (member) => this.#pause(this.#leaderOr(member)),
+    (member) => this.#partition(member),
+    (member) => this.#partition(this.#leaderOr(member)),
+    () => this.#cluster.cut.clear(),
+    () => this.#cluster.cut.clear(),
+    (member) => this.#handOver(member),
+    (member) => this.#handOver(member),
+    () => this.#change(),
+    () => this.#change(),
+    () => this.#change(),
+    (member) => this.#doubt(member),
+  ];
+
+  #crash(member: SimulatedMember): void {
+    const { random, schedule } = this.#cluster;
+    if (member.raft === null) return;
+    this.deeds.crashes++;
+    this.#cluster.crash(member);
+    const quick = random.chance(0.5);
+    schedule.after(random.below(quick ? 20 : 1200), () => {
+      if (member.raft === null) this.#cluster.start(member);
+    });
+  }
+
+  #pause(member: SimulatedMember): void {
+    this.deeds.pauses++;
+    const { random, schedule } = this.#cluster;
+    member.pausedUntilMs = schedule.nowMs + 50 + random.below(900);
+  }
+
+  /** Cuts one member off, splits the group, or cuts single directions. */
+  #partition(member: SimulatedMember): void {
+    const { random, members, cut } = this.#cluster;
+    this.deeds.partitions++;
+    const kind = random.below(4);
+    const side = new Set(members.filter(() => random.chance(0.5)).map(({ id }) => id));
+    for (const { id: from } of members) {
+      for (const { id: to } of members) {
+        const off =
+          kind === 0
+            ? from === member.id || to === member.id
+            : kind === 1
+              ? side.has(from) !== side.has(to)
+              : kind === 2
+                ? (random.chance(0.5) ? from : to) === member.id
+                : random.chance(0.3);
+        if (off) cut.add(`${from}>${to}`);
+      }
+    }
+  }
+
+  #handOver(target: SimulatedMember): void {
+    const leader = this.#liveLeader();
+    if (leader === null) return;
+    const started = this.#cluster.call(leader, (raft, nowMs) => raft.transferTo(target.id, nowMs));
+    if (started === true) this.deeds.handOvers++;
+  }
+
+  #change(): void {
+    const { random } = this.#cluster;
+    const leader = this.#liveLeader();
+    if (leader === null || leader.raft === null) return;
+    const { voters, learners } = leader.raft.membership;
+    const change = this.#pickChange(voters, learners);
+    const stale = random.chance(0.1) ? 1 : 0;
+    const outcome = this.#cluster.call(leader, (raft, nowMs) =>
+      raft.proposeMembership(change, raft.configIndex - stale, nowMs),
+    );
+    if (outcome === null || !('index' in outcome)) return;
+    this.deeds.changes++;
+    if (change.kind === 'add-learner') {
+      const initial = this.#cluster.members[0].initial;
+      this.#cluster.add(change.id, initial);
+    }
+  }
+
+  #pickChange(voters: readonly string[], learners: readonly string[]): MembershipChange {
+    const { random } = this.#cluster;
+    if (learners.length > 0 && voters.length < VOTERS_WANTED_MAX && random.chance(0.8)) {
+      return { kind: 'promote', id: learners[random.below(learners.length)] };
+    }
+    if (learners.length < 2 && random.chance(0.4)) {
+      return { kind: 'add-learner', id: this.#nextId() };
+    }
+    const all = [...voters, ...learners];
+    return { kind: 'remove', id: all[random.below(all.length)] };
+  }
+
+  /** Small things: a doubtful clock, a stalled disk, a resignation. */
+  #doubt(member: SimulatedMember): void {
+    const { random } = this.#cluster;
+    const leader = this.#leaderOr(member);
+    const kind = random.below(3);
+    if (kind === 0) {
+      this.#cluster.call(leader, (raft, nowMs) => raft.dropLease(nowMs));
+    } else if (kind === 1) {
+      this.#cluster.call(leader, (raft, nowMs) => raft.stepDown(nowMs));
+    } else {
+      member.raft?.setFreeToStand(random.chance(0.7));
+    }
+  }
+
+  #leaderOr(member: SimulatedMember): SimulatedMember {
+    return this.#liveLeader() ?? member;
+  }
+
+  #liveLeader(): SimulatedMember | null {
+    const leader = this.#cluster.leader();
+    return leader === null || this.#isPaused(leader) ? null : leader;
+  }
+
+  #isPaused(member: SimulatedMember): boolean {
+    return member.pausedUntilMs > this.#cluster.schedule.nowMs;
+  }
+
+  #nextId(): string {
+    return `m${++this.#members}`;
+  }
+}
