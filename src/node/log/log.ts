@@ -1,21 +1,411 @@
-/** The member's transaction log on disk: append with group commit, read back, tell what is durable. */
+/**
+ * The member's transaction log on disk: append with group commit, read back, tell what is durable.
+ *
+ * Never more than one write is in flight. While it is, requests collect; when it is done they become
+ * the next batch, which is one write call (and with O_DSYNC that is the sync). So a batch in the file
+ * proves that every byte before it was durable: recovery builds on that.
+ *
+ * Term and vote are written, both slots, before the batch with their request's entries. A commit hint
+ * goes along with a batch and only when every entry of its request is in that batch or before it.
+ */
+import { performance } from 'node:perf_hooks';
+import { invariant } from '#base/invariant.ts';
 import type { Entry } from '#node/raft/entry.ts';
+import type { HardState } from '#node/raft/hard-state.ts';
 import type { Persist } from '#node/raft/raft.ts';
 import type { Disk } from '#node/shard/ports.ts';
+import type { Files } from './files.ts';
+import {
+  BATCH_ALIGNMENT,
+  BATCH_HEADER_BYTES,
+  BatchEncoder,
+  recordBytes,
+  SEGMENT_HEADER_BYTES,
+  walkRecords,
+} from './format.ts';
+import type { HardStateFile } from './hard-state-file.ts';
+import type { LogIndex } from './log-index.ts';
+import type { LogOptions } from './options.ts';
+import { readEntries } from './read.ts';
+import type { RecoveredSegments } from './recovery.ts';
+import type { Segment } from './segment.ts';
+import { SegmentSupply } from './supply.ts';
+import { TermRuns } from './term-runs.ts';
 
-export interface Log extends Disk {
-  persist(request: Persist): void;
-  read(from: number, toExclusive: number, maxBytes: number): Entry[];
-  readonly freeBytes: number;
-  readonly totalBytes: number;
+const HOUSEKEEPING_MS = 1000;
+
+/** Counts since the log was opened; for metrics. */
+export interface LogStatistics {
+  readonly appendedEntries: number;
+  /** Bytes written in batches, padding included. */
+  readonly appendedBytes: number;
+  /** Writes of batches that were synced. */
+  readonly syncs: number;
+  readonly segments: number;
+}
+
+/** LogOptions with every default filled in. */
+export type CompleteLogOptions = Required<LogOptions>;
+
+interface Request {
+  readonly persist: Persist;
+  readonly arrivedMs: number;
+  /** Null when nothing is to be dropped, or it has been encoded. */
+  truncateFrom: number | null;
+  /** Entries already encoded, when the request did not fit one batch. */
+  encoded: number;
+}
+
+/** A batch that has been handed to the disk, or the wait for room. */
+interface Step {
+  readonly done: Promise<void>;
+  /** Requests at the head of the queue that are complete when `done` resolves. */
+  readonly requests: number;
+  readonly batch: boolean;
+  /** The commit hint once it has resolved. */
+  readonly commit: number;
+}
+
+export class Log implements Disk {
+  readonly #options: CompleteLogOptions;
+  readonly #files: Files;
+  readonly #hardStates: HardStateFile;
+  readonly #index: LogIndex;
+  readonly #segments: Segment[];
+  readonly #supply: SegmentSupply;
+  readonly #encoder: BatchEncoder;
+  readonly #unlock: () => void;
+  #position: number;
+  #sequence: number;
+  /** The last batch has records, so no mark covers it yet. */
+  #unmarked = false;
+  /** Commit hint of the newest durable request. */
+  #commit: number;
+  #term: number;
+
+  #state: 'open' | 'closing' | 'closed' | 'failed' = 'open';
+  #queue: Request[] = [];
+  #running: Promise<void> | null = null;
+  #markWanted = false;
+  /** The log as it will be once the queue is durable. */
+  #acceptedIndex: number;
+  readonly #acceptedTerms = new TermRuns();
+  #acceptedTerm: number;
+
+  #idleTimer: NodeJS.Timeout | undefined;
+  readonly #housekeeping: NodeJS.Timeout;
+  /** Duration of the last write. */
+  #writeMs = 0;
+  #appendedEntries = 0;
+  #appendedBytes = 0;
+  #syncs = 0;
+
+  /** Only `openLog` makes logs. */
+  constructor(
+    options: CompleteLogOptions,
+    hardStates: HardStateFile,
+    recovered: RecoveredSegments,
+    unlock: () => void,
+  ) {
+    this.#options = options;
+    this.#files = options.files;
+    this.#hardStates = hardStates;
+    this.#index = recovered.index;
+    this.#segments = recovered.segments;
+    this.#position = recovered.position;
+    this.#sequence = recovered.sequence;
+    this.#unlock = unlock;
+    this.#commit = Math.min(recovered.commit, recovered.index.lastIndex);
+    this.#term = hardStates.state.term;
+    this.#acceptedIndex = this.#index.lastIndex;
+    this.#acceptedTerm = this.#index.lastTerm;
+    for (const run of this.#index.terms.runs) this.#acceptedTerms.append(run.from, run.term);
+    this.#encoder = new BatchEncoder(Math.min(options.maxBatchBytes, 1 << 20));
+    this.#supply = new SegmentSupply(
+      {
+        files: options.files,
+        directory: options.directory,
+        segmentBytes: options.segmentBytes,
+        reserveBytes: options.reserveBytes,
+        nextGeneration: recovered.nextGeneration,
+        onFull: options.onFull,
+        onFailed: (error) => this.#fail(error),
+      },
+      this.#tail.header.ordinal + 1,
+      options.files.space(options.directory),
+    );
+    this.#supply.prepare();
+    this.#housekeeping = setInterval(() => this.#supply.measure(), HOUSEKEEPING_MS);
+    this.#housekeeping.unref();
+  }
+
+  /** Of the oldest entry on disk; lastIndex + 1 when there is none. */
+  get firstIndex(): number {
+    return this.#index.firstIndex;
+  }
+
+  /** Of the newest durable entry. */
+  get lastIndex(): number {
+    return this.#index.lastIndex;
+  }
+
+  get freeBytes(): number {
+    return this.#supply.space.freeBytes;
+  }
+
+  get totalBytes(): number {
+    return this.#supply.space.totalBytes;
+  }
+
   /** True while there is no room for the next segment. */
-  readonly full: boolean;
-  oldestUnsyncedMs(nowMs: number): number;
-  readonly firstIndex: number;
-  /** Last index on disk. */
-  readonly lastIndex: number;
-  /** Appends the sync mark now if the last batch has none yet. */
-  idle(): void;
-  /** Waits for what was accepted, then closes files and gives the lock back. */
-  close(): Promise<void>;
+  get full(): boolean {
+    return this.#supply.full;
+  }
+
+  /** The longest payload that an entry may have. */
+  get maxPayloadBytes(): number {
+    const overhead = SEGMENT_HEADER_BYTES + BATCH_HEADER_BYTES + recordBytes(0) + BATCH_ALIGNMENT;
+    return this.#options.segmentBytes - overhead;
+  }
+
+  get statistics(): LogStatistics {
+    return {
+      appendedEntries: this.#appendedEntries,
+      appendedBytes: this.#appendedBytes,
+      syncs: this.#syncs,
+      segments: this.#segments.length,
+    };
+  }
+
+  /** See {@link Disk}. After a failure or `close` requests are ignored. */
+  persist(request: Persist): void {
+    if (this.#state !== 'open') return;
+    const truncateFrom = this.#accept(request);
+    const arrivedMs = this.#options.clock.monotonicMs();
+    this.#queue.push({ persist: request, arrivedMs, truncateFrom, encoded: 0 });
+    this.#start();
+  }
+
+  /**
+   * See {@link Disk}. Only what is durable can be read. Throws LogCorruptionError or the system's error
+   * when the disk does not give back what was written.
+   */
+  read(from: number, toExclusive: number, maxBytes: number): Entry[] {
+    return readEntries(this.#files, this.#segments, this.#index, from, toExclusive, maxBytes);
+  }
+
+  oldestUnsyncedMs(nowMs: number): number {
+    return this.#queue.length === 0 ? 0 : Math.max(0, nowMs - this.#queue[0].arrivedMs);
+  }
+
+  /** Appends an empty batch with the sync mark if the last batch has none over it yet. */
+  idle(): void {
+    if (this.#state !== 'open' || !this.#unmarked) return;
+    this.#markWanted = true;
+    this.#start();
+  }
+
+  /**
+   * Waits until everything accepted is durable (but not for room on a full disk), adds the mark, closes
+   * the files and gives the directory back. Requests that arrive meanwhile are ignored.
+   */
+  async close(): Promise<void> {
+    if (this.#state === 'closing' || this.#state === 'closed') return;
+    if (this.#state === 'open') {
+      this.#state = 'closing';
+      this.#markWanted = true;
+      this.#start();
+    }
+    clearTimeout(this.#idleTimer);
+    clearInterval(this.#housekeeping);
+    this.#supply.wake();
+    await this.#running;
+    await this.#supply.close();
+    this.#state = 'closed';
+    for (const segment of this.#segments) this.#files.close(segment.file);
+    this.#hardStates.close();
+    this.#unlock();
+  }
+
+  get #tail(): Segment {
+    return this.#segments[this.#segments.length - 1];
+  }
+
+  /**
+   * Checks a request against what was accepted before it: a hole in the log would be our own bug.
+   * Returns from where it drops entries, or null when it drops none.
+   */
+  #accept(request: Persist): number | null {
+    const { hardState, truncateFrom, entries } = request;
+    if (hardState !== null) {
+      invariant(hardState.term >= this.#term, 'the term never falls');
+      this.#term = hardState.term;
+    }
+    const truncates = truncateFrom !== null && truncateFrom <= this.#acceptedIndex;
+    if (truncates) {
+      invariant(truncateFrom >= this.#index.firstIndex, 'the dropped head is not truncated');
+      this.#acceptedTerms.truncate(truncateFrom);
+      this.#acceptedIndex = truncateFrom - 1;
+      this.#acceptedTerm = this.#acceptedTerms.termAt(truncateFrom - 1);
+    }
+    for (const entry of entries) {
+      invariant(entry.index === this.#acceptedIndex + 1, 'entries follow the log without a gap');
+      invariant(entry.term >= this.#acceptedTerm, 'terms never fall along the log');
+      invariant(entry.term <= this.#term, 'an entry is not newer than the hard state');
+      invariant(entry.payload.length <= this.maxPayloadBytes, 'an entry fits a segment');
+      this.#acceptedTerms.append(entry.index, entry.term);
+      this.#acceptedIndex = entry.index;
+      this.#acceptedTerm = entry.term;
+    }
+    return truncates ? truncateFrom : null;
+  }
+
+  #start(): void {
+    if (this.#running !== null) return;
+    clearTimeout(this.#idleTimer);
+    this.#running = this.#run();
+  }
+
+  /** Writes batch after batch until nothing is left to write. Rejects only when a callback throws. */
+  async #run(): Promise<void> {
+    let step = this.#begin();
+    while (step !== null) {
+      try {
+        await step.done;
+      } catch (error) {
+        this.#fail(error as Error);
+      }
+      if (this.#state === 'failed') break;
+      const finished = this.#finish(step);
+      // the disk gets the next batch first; the owner is told while that is being written
+      step = this.#begin();
+      for (const request of finished) this.#options.onPersisted(request.persist.seq);
+      step ??= this.#begin();
+    }
+    this.#running = null;
+    if (this.#unmarked && this.#state === 'open' && this.#options.idleMarkMs > 0) {
+      this.#idleTimer = setTimeout(() => this.idle(), this.#options.idleMarkMs);
+      this.#idleTimer.unref();
+    }
+  }
+
+  /** Hands the next batch to the disk; null when there is nothing to do (or never will be again). */
+  #begin(): Step | null {
+    if (this.#state === 'failed') return null;
+    if (this.#queue.length === 0) {
+      const mark = this.#markWanted && this.#unmarked && (this.#room > 0 || this.#roll());
+      this.#markWanted = false;
+      return mark ? this.#encode(true) : null;
+    }
+    let step = this.#encode(false);
+    if (step === null && this.#roll()) step = this.#encode(false);
+    if (step !== null) return step;
+    if (this.#state === 'closing' && this.#supply.full) return null;
+    // no room: what waits stays in the queue until there is a segment for it
+    return { done: this.#supply.changed(), requests: 0, batch: false, commit: this.#commit };
+  }
+
+  /** Bytes left in the tail. */
+  get #room(): number {
+    return this.#tail.header.sizeBytes - this.#position;
+  }
+
+  /** Goes on to the next segment; false when it is not ready. */
+  #roll(): boolean {
+    const next = this.#supply.take();
+    if (next === null) return false;
+    this.#segments.push(next);
+    this.#position = SEGMENT_HEADER_BYTES;
+    return true;
+  }
+
+  /** Encodes what fits one batch and starts the write; null when not even the first record fits. */
+  #encode(mark: boolean): Step | null {
+    const encoder = this.#encoder;
+    encoder.start(this.#tail.header);
+    let requests = 0;
+    let commit = this.#commit;
+    let hardState: HardState | null = null;
+    for (const request of this.#queue) {
+      hardState = request.persist.hardState ?? hardState;
+      if (!this.#encodeRequest(request)) break;
+      commit = Math.max(commit, request.persist.hardState?.commit ?? 0);
+      requests++;
+    }
+    if (encoder.recordCount === 0 && requests === 0 && !mark) return null;
+    const batch = encoder.recordCount > 0 || mark;
+    if (batch) {
+      const { lastIndex, lastTerm } = this.#index;
+      const sequence = this.#sequence + 1;
+      encoder.finish({ sequence, mark: this.#sequence, lastIndex, lastTerm, commit });
+    }
+    return { done: this.#write(hardState, batch), requests, batch, commit };
+  }
+
+  /** Encodes what fits of a request; true when that is all that was left of it. */
+  #encodeRequest(request: Request): boolean {
+    const { truncateFrom } = request;
+    if (truncateFrom !== null) {
+      if (!this.#fits(0)) return false;
+      this.#encoder.truncate(truncateFrom);
+      request.truncateFrom = null;
+    }
+    const { entries } = request.persist;
+    while (request.encoded < entries.length) {
+      const entry = entries[request.encoded];
+      if (!this.#fits(entry.payload.length)) return false;
+      this.#encoder.entry(entry);
+      this.#appendedEntries++;
+      request.encoded++;
+    }
+    return true;
+  }
+
+  /** Whether a record can still go into the batch. */
+  #fits(payloadBytes: number): boolean {
+    const length = this.#encoder.length + recordBytes(payloadBytes);
+    if (length > this.#room) return false;
+    return length <= this.#options.maxBatchBytes || this.#encoder.recordCount === 0;
+  }
+
+  async #write(hardState: HardState | null, batch: boolean): Promise<void> {
+    if (hardState !== null) {
+      const { term, vote } = hardState;
+      const old = this.#hardStates.state;
+      if (term !== old.term || vote !== old.vote) {
+        await this.#hardStates.write({ term, vote, commit: this.#commit });
+      }
+    }
+    if (!batch) return;
+    const { bytes, paddedLength } = this.#encoder;
+    const startedMs = performance.now();
+    await this.#files.append(this.#tail.file, bytes, paddedLength, this.#position);
+    this.#writeMs = performance.now() - startedMs;
+  }
+
+  /** Takes in what a step made durable; returns the requests that are complete. */
+  #finish(step: Step): Request[] {
+    this.#commit = step.commit;
+    if (step.batch) {
+      const { view, length, paddedLength, recordCount } = this.#encoder;
+      this.#index.startBatch(this.#tail.header.ordinal, this.#position, this.#position + length);
+      walkRecords(view, 0, recordCount, this.#index);
+      this.#position += paddedLength;
+      this.#sequence++;
+      this.#unmarked = recordCount > 0;
+      this.#syncs++;
+      this.#appendedBytes += paddedLength;
+      this.#options.onSync(this.#writeMs, paddedLength);
+    }
+    return this.#queue.splice(0, step.requests);
+  }
+
+  #fail(error: Error): void {
+    if (this.#state === 'failed' || this.#state === 'closed') return;
+    this.#state = 'failed';
+    clearTimeout(this.#idleTimer);
+    clearInterval(this.#housekeeping);
+    this.#supply.wake();
+    this.#options.onFailed(error);
+  }
 }

@@ -1,6 +1,17 @@
 /** Opening a log: lock, recovery, a fresh tail segment, and only then a {@link Log} to append to. */
-import type { Log } from './log.ts';
+import path from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { invariant } from '#base/invariant.ts';
+import { LogCorruptionError } from './errors.ts';
+import { type Files, nodeFiles } from './files.ts';
+import { SEGMENT_HEADER_BYTES } from './format.ts';
+import { HARD_STATE_FILE, HardStateFile } from './hard-state-file.ts';
+import { type CompleteLogOptions, Log } from './log.ts';
 import type { LogOptions, RecoveredLog } from './options.ts';
+import { createLog, listSegments, type RecoveredSegments, recoverLog } from './recovery.ts';
+import type { Segment } from './segment.ts';
+
+const MIN_SEGMENT_BYTES = 64 * 1024;
 
 /**
  * Opens (or makes) the log in `options.directory`. Blocks until everything that recovery found is on
@@ -8,5 +19,84 @@ import type { LogOptions, RecoveredLog } from './options.ts';
  * Throws errors with a `code`: LOG_LOCKED, LOG_CORRUPT, LOG_VERSION, or the system's (EIO, ENOSPC…).
  */
 export function openLog(options: LogOptions): { log: Log; recovered: RecoveredLog } {
-  throw new Error(`not built yet: ${options.directory}`);
+  const complete = withDefaults(options);
+  const { files, directory } = complete;
+  files.makeDirectory(directory);
+  const unlock = files.lock(directory);
+  let hardStates: HardStateFile | null = null;
+  let opened: readonly Segment[] = [];
+  try {
+    // a name that was made or removed just before the last crash may be in memory alone
+    files.syncDirectory(directory);
+    const ordinals = listSegments(files, directory);
+    hardStates = openHardState(files, directory, ordinals.length > 0);
+    const segments =
+      ordinals.length === 0
+        ? createLog(files, directory, complete.segmentBytes)
+        : recoverLog(files, directory, ordinals, complete.segmentBytes);
+    opened = segments.segments;
+    const recovered = describe(directory, hardStates, segments);
+    return { log: new Log(complete, hardStates, segments, unlock), recovered };
+  } catch (error) {
+    for (const segment of opened) files.close(segment.file);
+    hardStates?.close();
+    unlock();
+    throw error;
+  }
+}
+
+/** Term and vote; made first in an empty directory, so either without the other is a loss. */
+function openHardState(files: Files, directory: string, hasSegments: boolean): HardStateFile {
+  const name = path.join(directory, HARD_STATE_FILE);
+  const exists = files.list(directory).includes(HARD_STATE_FILE);
+  if (!exists && hasSegments) {
+    throw new LogCorruptionError(name, 0, 'the file with term and vote is missing');
+  }
+  if (!exists) HardStateFile.create(files, directory);
+  const hardStates = HardStateFile.open(files, directory);
+  if (hasSegments || hardStates.state.term === 0) return hardStates;
+  hardStates.close();
+  throw new LogCorruptionError(directory, 0, 'term and vote are here but every segment is missing');
+}
+
+function describe(
+  directory: string,
+  hardStates: HardStateFile,
+  segments: RecoveredSegments,
+): RecoveredLog {
+  const { index, configEntries } = segments;
+  const { term, vote, commit } = hardStates.state;
+  if (term < index.lastTerm) {
+    const what = `term ${term} is older than the log's last entry, of term ${index.lastTerm}`;
+    throw new LogCorruptionError(path.join(directory, HARD_STATE_FILE), 0, what);
+  }
+  return {
+    hardState: { term, vote, commit: Math.min(Math.max(commit, segments.commit), index.lastIndex) },
+    firstIndex: index.firstIndex,
+    lastIndex: index.lastIndex,
+    terms: [...index.terms.runs],
+    configEntries,
+    cutBytes: segments.cutBytes,
+  };
+}
+
+function withDefaults(options: LogOptions): CompleteLogOptions {
+  const complete: CompleteLogOptions = {
+    onFull: () => {},
+    onSync: () => {},
+    segmentBytes: 64 << 20,
+    maxBatchBytes: 4 << 20,
+    idleMarkMs: 50,
+    reserveBytes: 16 << 20,
+    clock: { monotonicMs: () => performance.now(), wallMs: () => Date.now() },
+    files: nodeFiles,
+    ...options,
+  };
+  const { segmentBytes } = complete;
+  const whole = segmentBytes % SEGMENT_HEADER_BYTES === 0;
+  invariant(
+    whole && segmentBytes >= MIN_SEGMENT_BYTES,
+    'segmentBytes is a multiple of 4 KiB ≥ 64 KiB',
+  );
+  return complete;
 }

@@ -46,6 +46,8 @@ export interface RecoveredLog {
   readonly terms: readonly TermRun[];
   /** The configuration entries (kind ENTRY_CONFIG) in the log, ascending. */
   readonly configEntries: readonly Entry[];
+  /** Bytes of a torn write, never acknowledged, that were cut off the end; for the start-up log line. */
+  readonly cutBytes: number;
 }
 
 /** Entries from index `from` to the next run (or the end) have `term`. */

@@ -1,0 +1,81 @@
+/**
+ * The errors of the disk, each with a stable `code` and the words a person needs at three in the
+ * morning: what is wrong, where, and what to do. Errors of the system (EIO, ENOSPC…) pass through as
+ * they are.
+ */
+
+const REPLACE_MEMBER =
+  'Nothing was changed. This copy must not vote any more: keep the volume for analysis, give the ' +
+  'member an empty one, and it comes back under a new memberId and catches up from the others.';
+
+/** Bytes that were durable once are not what was written. */
+export class LogCorruptionError extends Error {
+  readonly code = 'LOG_CORRUPT';
+  readonly file: string;
+  /** Byte offset in `file`. */
+  readonly offset: number;
+  /** What a person should do. */
+  readonly advice = REPLACE_MEMBER;
+
+  constructor(file: string, offset: number, what: string) {
+    super(`${file}, offset ${offset}: ${what}. ${REPLACE_MEMBER}`);
+    this.name = 'LogCorruptionError';
+    this.file = file;
+    this.offset = offset;
+  }
+}
+
+/** The files were written by a newer version of Holdfast. */
+export class LogVersionError extends Error {
+  readonly code = 'LOG_VERSION';
+  readonly file: string;
+  readonly found: number;
+  readonly supported: number;
+
+  constructor(file: string, found: number, supported: number) {
+    super(
+      `${file} has format version ${found}; this program reads versions up to ${supported}. ` +
+        'Start the version of Holdfast that wrote it, or a newer one. Nothing was changed.',
+    );
+    this.name = 'LogVersionError';
+    this.file = file;
+    this.found = found;
+    this.supported = supported;
+  }
+}
+
+/** Another process has the directory open. */
+export class DirectoryLockedError extends Error {
+  readonly code = 'LOG_LOCKED';
+
+  constructor(directory: string, holder: string) {
+    super(
+      `${directory} is in use by another process (${holder}). ` +
+        'Two members must never share a volume: stop that process, or use another directory.',
+    );
+    this.name = 'DirectoryLockedError';
+  }
+}
+
+/** The file system cannot lock, so nothing would keep two members out of one volume. */
+export class LockUnavailableError extends Error {
+  readonly code = 'LOG_LOCK_UNAVAILABLE';
+
+  constructor(directory: string, cause: unknown) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    super(`${directory} cannot be locked: ${why}. Use a file system that has POSIX locks.`, { cause });
+    this.name = 'LockUnavailableError';
+  }
+}
+
+/** A JSON file of the member's identity cannot be read as what it should be. */
+export class IdentityCorruptError extends Error {
+  readonly code = 'IDENTITY_CORRUPT';
+  readonly file: string;
+
+  constructor(file: string, what: string) {
+    super(`${file}: ${what}. ${REPLACE_MEMBER}`);
+    this.name = 'IdentityCorruptError';
+    this.file = file;
+  }
+}

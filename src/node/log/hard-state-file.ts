@@ -1,0 +1,134 @@
+/**
+ * Term and vote on disk: two slots in one file, written and synced one after the other, always A
+ * first. A state counts when it is in both. So a torn or rotten slot never hides a state that counted:
+ * a bad A means that B has it (or that the write of A never finished), a bad B that A has it.
+ *
+ * Slot (4096 bytes): "HFSTATE" NUL, version u32, CRC-32C of [16, 512) u32, sequence u53, term u53,
+ * commit u53, length of the vote u32, the vote in UTF-8; zeros. FORMAT.md §5.
+ */
+import path from 'node:path';
+import { text, utf8 } from '#base/bytes.ts';
+import { crc32c } from '#base/crc32c.ts';
+import { invariant } from '#base/invariant.ts';
+import type { HardState } from '#node/raft/hard-state.ts';
+import { LogCorruptionError, LogVersionError } from './errors.ts';
+import type { Files } from './files.ts';
+import { FORMAT_VERSION, getUint53, setUint53, viewOf } from './format.ts';
+
+export const HARD_STATE_FILE = 'state';
+export const SLOT_BYTES = 4096;
+const CHECKED_BYTES = 512;
+const MAGIC = utf8('HFSTATE\0');
+const VOTE_AT = 44;
+
+interface Slot {
+  readonly sequence: number;
+  readonly state: HardState;
+}
+
+export class HardStateFile {
+  /** What both slots hold. */
+  state: HardState;
+  readonly #files: Files;
+  readonly #file: number;
+  readonly #slot = new Uint8Array(SLOT_BYTES);
+  #sequence: number;
+
+  private constructor(files: Files, file: number, slot: Slot) {
+    this.#files = files;
+    this.#file = file;
+    this.state = slot.state;
+    this.#sequence = slot.sequence;
+  }
+
+  /** Makes the file durably with term 0 and no vote. */
+  static create(files: Files, directory: string): void {
+    const name = path.join(directory, HARD_STATE_FILE);
+    const file = files.create(`${name}.tmp`);
+    try {
+      const slot = new Uint8Array(SLOT_BYTES);
+      encodeSlot(slot, 0, { term: 0, vote: '', commit: 0 });
+      files.write(file, slot, SLOT_BYTES, 0);
+      files.write(file, slot, SLOT_BYTES, SLOT_BYTES);
+      files.sync(file);
+    } finally {
+      files.close(file);
+    }
+    files.rename(`${name}.tmp`, name);
+    files.syncDirectory(directory);
+  }
+
+  /**
+   * Reads the newer valid slot and writes it durably to both, because what was read may be in the page
+   * cache alone. Throws {@link LogCorruptionError} when neither slot is valid, {@link LogVersionError}.
+   */
+  static open(files: Files, directory: string): HardStateFile {
+    const name = path.join(directory, HARD_STATE_FILE);
+    const file = files.open(name);
+    try {
+      const bytes = new Uint8Array(2 * SLOT_BYTES);
+      files.read(file, bytes, 0, bytes.length, 0);
+      const a = decodeSlot(bytes, 0, name);
+      const b = decodeSlot(bytes, SLOT_BYTES, name);
+      const newer = a !== null && (b === null || a.sequence >= b.sequence) ? a : b;
+      if (newer === null) {
+        throw new LogCorruptionError(name, 0, 'both copies of term and vote are damaged');
+      }
+      const slot = new Uint8Array(SLOT_BYTES);
+      encodeSlot(slot, newer.sequence, newer.state);
+      for (const at of [0, SLOT_BYTES]) {
+        files.write(file, slot, SLOT_BYTES, at);
+        files.sync(file);
+      }
+      return new HardStateFile(files, file, newer);
+    } catch (error) {
+      files.close(file);
+      throw error;
+    }
+  }
+
+  /** Resolves when `state` is durable in both slots. One call at a time. */
+  async write(state: HardState): Promise<void> {
+    encodeSlot(this.#slot, ++this.#sequence, state);
+    await this.#files.append(this.#file, this.#slot, SLOT_BYTES, 0);
+    await this.#files.append(this.#file, this.#slot, SLOT_BYTES, SLOT_BYTES);
+    this.state = state;
+  }
+
+  close(): void {
+    this.#files.close(this.#file);
+  }
+}
+
+function encodeSlot(slot: Uint8Array, sequence: number, state: HardState): void {
+  const vote = utf8(state.vote);
+  invariant(vote.length <= CHECKED_BYTES - VOTE_AT, 'the id of a member is short');
+  const view = viewOf(slot);
+  slot.fill(0);
+  slot.set(MAGIC, 0);
+  view.setUint32(8, FORMAT_VERSION, true);
+  setUint53(view, 16, sequence);
+  setUint53(view, 24, state.term);
+  setUint53(view, 32, state.commit);
+  view.setUint32(40, vote.length, true);
+  slot.set(vote, VOTE_AT);
+  view.setUint32(12, crc32c(slot, 16, CHECKED_BYTES), true);
+}
+
+function decodeSlot(bytes: Uint8Array, at: number, file: string): Slot | null {
+  for (let i = 0; i < MAGIC.length; i++) if (bytes[at + i] !== MAGIC[i]) return null;
+  const view = viewOf(bytes);
+  const version = view.getUint32(at + 8, true);
+  if (version > FORMAT_VERSION) throw new LogVersionError(file, version, FORMAT_VERSION);
+  if (version === 0) return null;
+  if (view.getUint32(at + 12, true) !== crc32c(bytes, at + 16, at + CHECKED_BYTES)) return null;
+  const voteEnd = at + VOTE_AT + view.getUint32(at + 40, true);
+  return {
+    sequence: getUint53(view, at + 16),
+    state: {
+      term: getUint53(view, at + 24),
+      vote: text(bytes, at + VOTE_AT, voteEnd),
+      commit: getUint53(view, at + 32),
+    },
+  };
+}

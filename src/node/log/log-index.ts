@@ -1,0 +1,54 @@
+/**
+ * What the log on disk holds, in memory: first and last index, terms, and where entries are. It is
+ * brought up to date from the records of each batch once that is durable, at recovery and while
+ * appending alike.
+ */
+import { PositionIndex } from './position-index.ts';
+import type { RecordVisitor } from './format.ts';
+import { TermRuns } from './term-runs.ts';
+
+export class LogIndex implements RecordVisitor {
+  /** Of the oldest entry kept; lastIndex + 1 when there is none. */
+  firstIndex: number;
+  lastIndex: number;
+  lastTerm: number;
+  readonly terms = new TermRuns();
+  readonly positions = new PositionIndex();
+  #ordinal = 0;
+  #shift = 0;
+  #batchEnd = 0;
+
+  /** @param baseIndex index of the last entry dropped from the head (0: none), @param baseTerm its term */
+  constructor(baseIndex: number, baseTerm: number) {
+    this.firstIndex = baseIndex + 1;
+    this.lastIndex = baseIndex;
+    this.lastTerm = baseTerm;
+  }
+
+  /**
+   * Says where the records shown next are: segment `ordinal`, file offset = array offset + `shift`,
+   * the batch's records ending at file offset `batchEnd`.
+   */
+  startBatch(ordinal: number, shift: number, batchEnd: number): void {
+    this.#ordinal = ordinal;
+    this.#shift = shift;
+    this.#batchEnd = batchEnd;
+  }
+
+  entry(index: number, term: number, _kind: number, recordAt: number): void {
+    this.positions.append(index, this.#ordinal, recordAt + this.#shift, this.#batchEnd);
+    this.terms.append(index, term);
+    this.lastIndex = index;
+    this.lastTerm = term;
+  }
+
+  truncate(from: number): void {
+    if (from > this.lastIndex) return;
+    this.positions.truncate(from);
+    this.terms.truncate(from);
+    this.lastIndex = from - 1;
+    this.lastTerm = this.terms.termAt(from - 1);
+    // what was dropped from the head reached beyond `from`: the entries that remain start here
+    if (from < this.firstIndex) this.firstIndex = from;
+  }
+}

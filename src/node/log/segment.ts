@@ -1,0 +1,163 @@
+/**
+ * Segment files: names, making them (zero-filled in full and synced before they get their name, so an
+ * append never allocates), and reading them through a window.
+ */
+import path from 'node:path';
+import { invariant } from '#base/invariant.ts';
+import { LogCorruptionError } from './errors.ts';
+import type { Files } from './files.ts';
+import {
+  alignUp,
+  BATCH_HEADER_BYTES,
+  type BatchHeader,
+  checkRecords,
+  decodeBatchHeader,
+  decodeSegmentHeader,
+  encodeSegmentHeader,
+  SEGMENT_HEADER_BYTES,
+  type SegmentHeader,
+  viewOf,
+} from './format.ts';
+
+const SEGMENT_NAME = /^segment-([0-9]{12})$/;
+export const TEMPORARY_SUFFIX = '.tmp';
+const FILL_BYTES = 1 << 20;
+/** The file is synced after this many bytes, so that the disk never has to take a whole segment at once. */
+const FILL_SYNC_BYTES = 8 << 20;
+
+/** A segment file that exists. */
+export interface Segment {
+  readonly header: SegmentHeader;
+  readonly path: string;
+  /** An open file, for reading and appending. */
+  readonly file: number;
+}
+
+export function segmentPath(directory: string, ordinal: number): string {
+  return path.join(directory, `segment-${String(ordinal).padStart(12, '0')}`);
+}
+
+/** The ordinal in a segment's file name, or 0 for another file. */
+export function ordinalOf(name: string): number {
+  const match = SEGMENT_NAME.exec(name);
+  return match === null ? 0 : Number(match[1]);
+}
+
+/** Opens a segment and checks its header against its name and length. */
+export function openSegment(files: Files, directory: string, ordinal: number): Segment {
+  const name = segmentPath(directory, ordinal);
+  const file = files.open(name);
+  try {
+    const bytes = new Uint8Array(SEGMENT_HEADER_BYTES);
+    const count = files.read(file, bytes, 0, SEGMENT_HEADER_BYTES, 0);
+    const header = decodeSegmentHeader(bytes.subarray(0, count), name);
+    const size = files.sizeBytes(file);
+    if (header.ordinal !== ordinal) {
+      throw new LogCorruptionError(name, 0, `this is segment ${header.ordinal}, renamed`);
+    }
+    if (header.sizeBytes !== size) {
+      const what = `the file has ${size} bytes and should have ${header.sizeBytes}`;
+      throw new LogCorruptionError(name, Math.min(size, header.sizeBytes), what);
+    }
+    return { header, path: name, file };
+  } catch (error) {
+    files.close(file);
+    throw error;
+  }
+}
+
+/** Blocks while it fills `file` (just made) as an empty segment. Not synced. */
+export function fillSegment(files: Files, file: number, header: SegmentHeader): void {
+  const zeros = new Uint8Array(Math.min(FILL_BYTES, header.sizeBytes));
+  for (let at = 0; at < header.sizeBytes; at += zeros.length) {
+    files.write(file, zeros, Math.min(zeros.length, header.sizeBytes - at), at);
+  }
+  files.write(file, encodeSegmentHeader(header), SEGMENT_HEADER_BYTES, 0);
+}
+
+/**
+ * Makes an empty segment durably under its final name, without blocking. When it fails nothing is
+ * left behind but, at worst, a temporary file that the next opening removes.
+ */
+export async function createSegment(
+  files: Files,
+  directory: string,
+  header: SegmentHeader,
+): Promise<Segment> {
+  const name = segmentPath(directory, header.ordinal);
+  const temporary = name + TEMPORARY_SUFFIX;
+  const file = await files.createAsync(temporary);
+  try {
+    const zeros = new Uint8Array(Math.min(FILL_BYTES, header.sizeBytes));
+    let unsynced = 0;
+    for (let at = 0; at < header.sizeBytes; at += zeros.length) {
+      const count = Math.min(zeros.length, header.sizeBytes - at);
+      await files.writeAsync(file, zeros, count, at);
+      unsynced += count;
+      if (unsynced < FILL_SYNC_BYTES) continue;
+      await files.syncAsync(file);
+      unsynced = 0;
+    }
+    await files.writeAsync(file, encodeSegmentHeader(header), SEGMENT_HEADER_BYTES, 0);
+    await files.syncAsync(file);
+  } catch (error) {
+    files.close(file);
+    await files.removeAsync(temporary);
+    throw error;
+  }
+  files.close(file);
+  await files.renameAsync(temporary, name);
+  await files.syncDirectoryAsync(directory);
+  return { header, path: name, file: files.open(name) };
+}
+
+/** Reads a segment through a window of bytes that moves forward; `bytes`/`view` start at `start`. */
+export class SegmentReader {
+  readonly segment: Segment;
+  bytes: Uint8Array;
+  view: DataView;
+  /** Offset in the file of bytes[0]. */
+  start = 0;
+  #filled = 0;
+  readonly #files: Files;
+
+  constructor(files: Files, segment: Segment, windowBytes: number) {
+    this.#files = files;
+    this.segment = segment;
+    this.bytes = new Uint8Array(windowBytes);
+    this.view = viewOf(this.bytes);
+  }
+
+  /** Makes [at, at + length) of the file present; false when the file ends before. */
+  load(at: number, length: number): boolean {
+    if (at >= this.start && at + length <= this.start + this.#filled) return true;
+    const size = this.segment.header.sizeBytes;
+    if (at + length > size) return false;
+    if (length > this.bytes.length) {
+      this.bytes = new Uint8Array(alignUp(length, SEGMENT_HEADER_BYTES));
+      this.view = viewOf(this.bytes);
+    }
+    const count = Math.min(this.bytes.length, size - at);
+    this.#filled = this.#files.read(this.segment.file, this.bytes, 0, count, at);
+    this.start = at;
+    invariant(this.#filled === count, `${this.segment.path} kept its length`);
+    return true;
+  }
+
+  /** The valid batch header at `at`, or null. */
+  header(at: number): BatchHeader | null {
+    if (!this.load(at, BATCH_HEADER_BYTES)) return null;
+    return decodeBatchHeader(this.bytes, this.view, at - this.start, this.segment.header);
+  }
+
+  /**
+   * Loads the batch at `at` and checks its records: -1 when all are valid, else the offset in the file
+   * of the first that is not.
+   */
+  firstBadRecord(at: number, header: BatchHeader): number {
+    if (header.length < BATCH_HEADER_BYTES || !this.load(at, header.length)) return at;
+    const { bytes, view, start } = this;
+    const bad = checkRecords(bytes, view, at - start, header, this.segment.header);
+    return bad === -1 ? -1 : bad + start;
+  }
+}
