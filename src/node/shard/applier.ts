@@ -87,6 +87,11 @@ export class Applier {
     return this.appliedIndex < this.#rebuildUpTo;
   }
 
+  /** Committed entries that wait in memory. */
+  get backlog(): number {
+    return this.#queue.length - this.#queueAt;
+  }
+
   /** Takes what Raft says is committed, in order and once. */
   committed(entries: readonly Entry[]): void {
     for (const entry of entries) {

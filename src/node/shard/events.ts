@@ -6,4 +6,6 @@ export interface MemberEvents {
   /** Wall and monotonic clock moved apart by `byMs`; the lease is dropped until a quorum round. */
   clockJumped(byMs: number): void;
   settingsApplied(revision: number): void;
+  /** A user's rules name something that this version does not know; the user does not exist here. */
+  userRefused(message: string): void;
 }

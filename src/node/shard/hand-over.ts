@@ -29,12 +29,13 @@ interface Running {
 }
 
 export class HandOver {
-  /** Members that hold no keyspace and so are no target of a hand-over. */
-  readonly logMembers = new Set<string>();
+  readonly #logMembers: ReadonlySet<string>;
   readonly #raft: Raft;
   #running: Running | null = null;
 
-  constructor(raft: Raft) {
+  /** @param logMembers memberIds that hold no keyspace and so are no target. */
+  constructor(raft: Raft, logMembers: ReadonlySet<string>) {
+    this.#logMembers = logMembers;
     this.#raft = raft;
   }
 
@@ -92,7 +93,7 @@ export class HandOver {
     let best = '';
     let bestMatch = -1;
     for (const follower of this.#raft.progress()) {
-      if (this.logMembers.has(follower.id)) continue;
+      if (this.#logMembers.has(follower.id)) continue;
       if (!this.#raft.membership.voters.includes(follower.id)) continue;
       if (nowMs - follower.lastContactMs > 1000) continue;
       if (follower.match > bestMatch) {

@@ -13,75 +13,33 @@
  * - after a step-down nothing computed from the keyspace leaves (W6).
  */
 import { invariant } from '#base/invariant.ts';
-import { UserTable } from '#node/acl/users.ts';
-import type { Keyspace } from '#node/keyspace/keyspace.ts';
+import type { UserTable } from '#node/acl/users.ts';
+import { Keyspace } from '#node/keyspace/keyspace.ts';
 import { decodeMessage, encodeMessage } from '#node/raft/codec.ts';
-import { Raft, type RaftOptions, type Recovered } from '#node/raft/raft.ts';
+import { Raft, type Recovered } from '#node/raft/raft.ts';
 import { ByteWriter } from '#base/bytes.ts';
-import type { Clock } from '#base/clock.ts';
 import { Applier, type DurableLog } from './applier.ts';
 import { Batches } from './batches.ts';
 import { ClockGuard } from './clock-guard.ts';
 import { HandOver, type HandOverRequest, type HandOverResult } from './hand-over.ts';
-import type { MemberEvents } from './events.ts';
 import { encodeSettings, KIND_SETTINGS, type Settings } from './payload.ts';
-import { type Clients, type Disk, PEER_FRAME_RAFT, type Peers } from './ports.ts';
+import { usersOf } from './users.ts';
+import type { MemberOptions, MemberPorts, ServingState } from './options.ts';
+import { PEER_FRAME_RAFT } from './ports.ts';
 import { Proposals } from './proposals.ts';
 import { ServingHost } from './serving.ts';
 
-/** Why the member does or does not run commands. */
-export type ServingState =
-  /** Follower, candidate, or a leader that may not serve (a log member). */
-  | 'replica'
-  /** Leader whose own term has no committed entry yet, or whose keyspace is behind. */
-  | 'pending'
-  /** The serving primary. */
-  | 'primary';
-
-export interface MemberLimits {
-  /** Most bytes of effects in one entry; a larger unit is logged in parts. */
-  readonly maxEntryBytes: number;
-  /** The open batch closes at this size even while another is being synced. */
-  readonly maxBatchBytes: number;
-  /** Bytes of effects closed and not committed, above which sockets are not read (W9). */
-  readonly maxInFlightBytes: number;
-  /** Reply bytes of all connections withheld, above which sockets are not read (W9). */
-  readonly maxWithheldBytes: number;
-  /** Free disk bytes below which writes are refused (W7). */
-  readonly diskReserveBytes: number;
-  /** Age of the oldest unsynced write after which this member hands over and does not stand (W7). */
-  readonly diskStallMs: number;
-  /** Difference between wall and monotonic clock after which the lease is dropped (W5). */
-  readonly clockJumpMs: number;
-  /** A replica that has not heard from its leader for this long answers no reads. */
-  readonly replicaMaxStalenessMs: number;
-  /** `maxmemory` in bytes; 0 for none. */
-  readonly maxmemoryBytes: number;
-}
-
-export interface MemberOptions {
-  readonly kind: 'data' | 'log';
-  readonly limits: MemberLimits;
-  readonly raft: RaftOptions;
-}
-
-export interface MemberPorts {
-  readonly clock: Clock;
-  readonly disk: Disk;
-  readonly peers: Peers;
-  readonly events: MemberEvents;
-  /** Asks the shell to call {@link Member.turn} soon. */
-  wake(): void;
-}
+/** Committed entries not applied yet, above which no more are taken from Raft. */
+const MAX_BACKLOG_ENTRIES = 10_000;
 
 export class Member {
   readonly raft: Raft;
   readonly batches: Batches;
   readonly applier: Applier;
+  readonly keyspace: Keyspace;
   readonly host: ServingHost;
-  readonly clients: Clients;
   state: ServingState = 'replica';
-  users = new UserTable();
+  users: UserTable;
   /** The newest settings applied; null before the first. */
   settings: Settings | null = null;
   /** Was level with its leader's commit index once since start (part of readiness). */
@@ -92,7 +50,6 @@ export class Member {
   leaderChanges = 0;
   readonly #options: MemberOptions;
   readonly #ports: MemberPorts;
-  readonly #keyspace: Keyspace;
   readonly #proposals = new Proposals();
   readonly #clockGuard: ClockGuard;
   readonly #handOver: HandOver;
@@ -108,25 +65,23 @@ export class Member {
   #persistedSeq = 0;
   #lastHandOffMs = 0;
 
-  constructor(
-    options: MemberOptions,
-    ports: MemberPorts,
-    keyspace: Keyspace,
-    host: (member: Member) => ServingHost,
-    recovered: Recovered,
-  ) {
+  constructor(options: MemberOptions, ports: MemberPorts, recovered: Recovered) {
     this.#options = options;
     this.#ports = ports;
-    this.#keyspace = keyspace;
     const now = ports.clock.monotonicMs();
+    const { identity, limits } = options;
+    this.users = usersOf(0, [], options.commands.catalog).table;
     this.raft = new Raft(options.raft, recovered, now);
-    this.#lastIndexAtStart = recovered.lastIndex;
-    this.batches = new Batches(options.limits.maxEntryBytes);
+    this.keyspace = new Keyspace({ hashSeed: options.hashSeed });
+    this.keyspace.role = 'replica';
+    this.keyspace.recording = false;
     this.#firstIndex = recovered.firstIndex;
+    this.#lastIndexAtStart = recovered.lastIndex;
+    this.batches = new Batches(limits.maxEntryBytes);
     this.applier = new Applier(
       recovered.firstIndex,
       this.#durableLog(),
-      options.kind === 'data' ? keyspace : null,
+      identity.kind === 'data' ? this.keyspace : null,
       this.batches,
       {
         settings: (settings) => this.#applySettings(settings),
@@ -135,12 +90,9 @@ export class Member {
         rebuilding: () => ports.events.keyspaceRebuilding(this.applier.committedIndex),
       },
     );
-    this.#clockGuard = new ClockGuard(ports.clock, options.limits.clockJumpMs);
-    this.#handOver = new HandOver(this.raft);
-    keyspace.role = 'replica';
-    keyspace.recording = false;
-    this.host = host(this);
-    this.clients = this.host;
+    this.#clockGuard = new ClockGuard(ports.clock, limits.clockJumpMs);
+    this.#handOver = new HandOver(this.raft, identity.logMembers);
+    this.host = new ServingHost(this, options, ports);
   }
 
   /** Call every few milliseconds (a fifth of the heartbeat interval or less). */
@@ -152,7 +104,7 @@ export class Member {
     this.raft.tick(now);
     if (this.raft.role === 'leader' && !this.raft.transferring) this.#considerHandOff(now, stalled);
     if (this.state === 'primary' && !this.parking) this.#expire();
-    const drained = this.batches.inFlightCount === 0 && this.#keyspace.effects.length === 0;
+    const drained = this.batches.inFlightCount === 0 && this.keyspace.effects.length === 0;
     const parking = this.parking;
     this.#handOver.tick(now, drained);
     if (parking && !this.parking) this.host.resumeParked();
@@ -179,12 +131,11 @@ export class Member {
 
   /** Does all that can be done now; see the head of this file. Call after input, once a loop turn. */
   turn(): void {
+    this.host.turnStarted();
     const now = this.#ports.clock.monotonicMs();
     this.#closeBatchIfDue(now);
     this.#drainRaft();
-    let slices = 4;
-    let more = this.applier.run();
-    while (more && --slices > 0) more = this.applier.run();
+    const more = this.#applySlices();
     this.#updateRole();
     this.#closeBatchIfDue(now);
     this.#drainRaft();
@@ -235,35 +186,46 @@ export class Member {
 
   /** The content at a log index, or null while effects are under way (ask again). */
   digest(): { index: number; digest: string } | null {
-    if (this.#keyspace.effects.length > 0 || this.batches.inFlightCount > 0) return null;
+    if (this.keyspace.effects.length > 0 || this.batches.inFlightCount > 0) return null;
     if (!this.applier.caughtUp) return null;
-    return { index: this.applier.appliedIndex, digest: this.#keyspace.digest() };
+    return { index: this.applier.appliedIndex, digest: this.keyspace.digest() };
   }
 
   /** Closes the open batch now, because it has grown large. */
   closeLargeBatch(): void {
-    if (this.#keyspace.effects.length < this.#options.limits.maxBatchBytes) return;
+    if (this.keyspace.effects.length < this.#options.limits.maxBatchBytes) return;
     this.#closeBatch(this.#ports.clock.monotonicMs());
     this.#drainRaft();
   }
 
   #closeBatchIfDue(now: number): void {
-    if (this.#keyspace.effects.length === 0) return;
+    if (this.keyspace.effects.length === 0) return;
     if (this.#persistSeq > this.#persistedSeq) return; // the disk is busy: the next batch collects
     this.#closeBatch(now);
   }
 
   #closeBatch(now: number): void {
     if (this.state !== 'primary') return;
-    const { effects } = this.#keyspace;
+    const { effects } = this.keyspace;
     const timeMs = this.shardTimeMs();
     if (!this.batches.close(this.raft, effects, timeMs, now)) return;
     this.applier.shardTimeMs = timeMs;
-    this.#keyspace.openIndex = this.batches.openNumber;
+    this.keyspace.openIndex = this.batches.openNumber;
+  }
+
+  /** True when there is more to apply than one turn may take. */
+  #applySlices(): boolean {
+    let more = this.applier.run();
+    for (let slices = 3; more && slices > 0; slices--) more = this.applier.run();
+    this.keyspace.committed(this.batches.committedNumber);
+    return more || this.raft.commitIndex > this.applier.committedIndex;
   }
 
   #drainRaft(): void {
-    for (let ready = this.raft.takeReady(); ready !== null; ready = this.raft.takeReady()) {
+    for (;;) {
+      if (this.applier.backlog > MAX_BACKLOG_ENTRIES) return; // apply some of it first
+      const ready = this.raft.takeReady();
+      if (ready === null) return;
       for (const message of ready.messages) {
         const writer = new ByteWriter(256);
         encodeMessage(message, writer);
@@ -292,27 +254,28 @@ export class Member {
     const leads = raft.role === 'leader';
     if (this.state === 'primary' && !(leads && raft.term === this.#primaryTerm)) this.#stepDown();
     if (this.state === 'pending' && !leads) this.#setState('replica');
-    if (this.#options.kind === 'log' || !leads || this.state === 'primary') return;
-    if (raft.ownTermCommitted && this.applier.caughtUp) this.#becomePrimary();
+    if (this.#options.identity.kind === 'log' || !leads || this.state === 'primary') return;
+    const level = this.applier.appliedIndex === raft.commitIndex;
+    if (raft.ownTermCommitted && level) this.#becomePrimary();
     else this.#setState('pending');
   }
 
   #becomePrimary(): void {
     invariant(this.batches.inFlightCount === 0, 'a new primary has executed nothing uncommitted');
-    invariant(this.#keyspace.effects.length === 0, 'a new primary has no open batch');
+    invariant(this.keyspace.effects.length === 0, 'a new primary has no open batch');
     this.#primaryTerm = this.raft.term;
-    this.#keyspace.committed(this.batches.committedNumber);
-    this.#keyspace.role = 'primary';
-    this.#keyspace.recording = true;
-    this.#keyspace.openIndex = this.batches.openNumber;
+    this.keyspace.committed(this.batches.committedNumber);
+    this.keyspace.role = 'primary';
+    this.keyspace.recording = true;
+    this.keyspace.openIndex = this.batches.openNumber;
     this.#setState('primary');
   }
 
   #stepDown(): void {
-    this.#keyspace.role = 'replica';
-    this.#keyspace.recording = false;
-    const unproposed = this.#keyspace.effects.length > 0;
-    this.#keyspace.effects.clear();
+    this.keyspace.role = 'replica';
+    this.keyspace.recording = false;
+    const unproposed = this.keyspace.effects.length > 0;
+    this.keyspace.effects.clear();
     this.#setState('replica');
     this.host.steppedDown();
     this.#proposals.abandon();
@@ -352,7 +315,7 @@ export class Member {
 
   /** A leader that should not lead gives the leadership away: a log member, or one whose disk is stuck. */
   #considerHandOff(now: number, stalled: boolean): void {
-    const unfit = stalled || (this.#options.kind === 'log' && this.raft.ownTermCommitted);
+    const unfit = stalled || (this.#options.identity.kind === 'log' && this.raft.ownTermCommitted);
     if (!unfit || now - this.#lastHandOffMs < 200) return;
     this.#lastHandOffMs = now;
     const target = this.#handOver.bestTarget(now);
@@ -360,14 +323,14 @@ export class Member {
   }
 
   #expire(): void {
-    this.#keyspace.nowMs = this.shardTimeMs();
-    this.#keyspace.beginCommand();
-    this.#keyspace.expireSlice(200);
+    this.keyspace.nowMs = this.shardTimeMs();
+    this.keyspace.beginCommand();
+    this.keyspace.expireSlice(200);
   }
 
   #guardClock(): void {
     if (this.#clockGuard.jumped()) {
-      this.raft.dropLease();
+      this.raft.dropLease(this.#ports.clock.monotonicMs());
       this.#ports.events.clockJumped(this.#clockGuard.lastJumpMs);
     }
   }
@@ -375,9 +338,11 @@ export class Member {
   #applySettings(settings: Settings): void {
     if (this.settings !== null && settings.revision < this.settings.revision) return;
     this.settings = settings;
-    this.users = this.host.usersOf(settings);
+    const { catalog } = this.#options.commands;
+    const { table, refused } = usersOf(settings.revision, settings.users, catalog);
+    for (const message of refused) this.#ports.events.userRefused(message);
+    this.users = table;
     this.host.usersChanged();
     this.#ports.events.settingsApplied(settings.revision);
   }
 }
-

@@ -60,4 +60,3 @@ export function encodeSettings(settings: Settings): Uint8Array {
 export function decodeSettings(payload: Uint8Array): Settings {
   return JSON.parse(text(payload)) as Settings;
 }
-

@@ -6,17 +6,18 @@
  * released up to the newest committed batch. So a reply needs no timer and no closure.
  */
 import { AclLog } from '#node/acl/log.ts';
-import { UserTable } from '#node/acl/users.ts';
+import type { UserTable } from '#node/acl/users.ts';
 import type { Clock } from '#base/clock.ts';
 import type { NodePort } from '#node/commands/node-port.ts';
-import type { CommandSpec } from '#node/commands/spec.ts';
 import type { Keyspace } from '#node/keyspace/keyspace.ts';
 import type { Refusal, SessionHost, SessionLimits } from '#node/session/host.ts';
 import { Session } from '#node/session/session.ts';
-import type { CommandStatistics } from '#node/session/statistics.ts';
-import type { Member, MemberLimits } from './member.ts';
-import type { ClientConnection, ClientHandler, Clients, Disk } from './ports.ts';
-import type { Routes } from './routes.ts';
+import { CommandStatistics } from '#node/session/statistics.ts';
+import type { Member } from './member.ts';
+import { NodeView } from './node-view.ts';
+import type { MemberLimits, MemberOptions, MemberPorts } from './options.ts';
+import type { ClientConnection, ClientHandler, Clients } from './ports.ts';
+import { Routes } from './routes.ts';
 
 const PARK: Refusal = { kind: 'park' };
 const CLUSTER_DOWN: Refusal = {
@@ -32,17 +33,6 @@ const READ_ONLY: Refusal = {
   line: "READONLY You can't write against a read only replica.",
 };
 
-export interface ServingOptions {
-  readonly keyspace: Keyspace;
-  readonly clock: Clock;
-  readonly disk: Disk;
-  readonly routes: Routes;
-  readonly limits: MemberLimits;
-  readonly sessionLimits: SessionLimits;
-  readonly statistics: CommandStatistics;
-  wake(): void;
-}
-
 export class ServingHost implements SessionHost, Clients {
   readonly keyspace: Keyspace;
   readonly clock: Clock;
@@ -53,26 +43,33 @@ export class ServingHost implements SessionHost, Clients {
   overloaded = false;
   /** Replies that wait for a commit or a lease, in bytes. */
   withheldBytes = 0;
-  /** The node as INFO and CLUSTER show it; set once by the maker. */
-  node: NodePort;
+  /** The node as INFO and CLUSTER show it. */
+  readonly node: NodePort;
   readonly #member: Member;
-  readonly #options: ServingOptions;
+  readonly #limits: MemberLimits;
+  readonly #ports: MemberPorts;
+  readonly #routes: Routes;
   /** Sessions with output that has not left. */
   readonly #waiting = new Set<Session>();
   readonly #parked = new Set<Session>();
+  /** Sessions that stopped at a limit of their own and go on in the next turn. */
+  #later = new Set<Session>();
 
-  constructor(
-    member: Member,
-    options: ServingOptions,
-    node: (host: ServingHost, member: Member) => NodePort,
-  ) {
+  constructor(member: Member, options: MemberOptions, ports: MemberPorts) {
     this.#member = member;
-    this.#options = options;
-    this.keyspace = options.keyspace;
-    this.clock = options.clock;
+    this.#limits = options.limits;
+    this.#ports = ports;
+    this.keyspace = member.keyspace;
+    this.clock = ports.clock;
     this.limits = options.sessionLimits;
-    this.statistics = options.statistics;
-    this.node = node(this, member);
+    this.statistics = new CommandStatistics(options.commands.size);
+    this.#routes = new Routes({
+      shard: options.identity.shard,
+      slots: options.identity.slots,
+      owners: options.owners,
+      leader: () => member.raft.leaderId,
+    });
+    this.node = new NodeView(member, this, options);
   }
 
   get users(): UserTable {
@@ -84,9 +81,9 @@ export class ServingHost implements SessionHost, Clients {
   }
 
   get outOfMemory(): boolean {
-    const { maxmemoryBytes, diskReserveBytes } = this.#options.limits;
+    const { maxmemoryBytes, diskReserveBytes } = this.#limits;
     if (maxmemoryBytes > 0 && this.keyspace.memoryBytes > maxmemoryBytes) return true;
-    return this.#options.disk.freeBytes < diskReserveBytes;
+    return this.#ports.disk.freeBytes < diskReserveBytes;
   }
 
   get newestIndex(): number {
@@ -99,20 +96,20 @@ export class ServingHost implements SessionHost, Clients {
     return {
       data: (bytes, start, end) => {
         session.feed(bytes, start, end);
-        this.#options.wake();
+        this.#ports.wake();
       },
       drained: () => {
         session.drained();
-        this.#options.wake();
+        this.#ports.wake();
       },
       closed: () => session.closed(),
     };
   }
 
-  route(slot: number, write: boolean, session: Session, spec: CommandSpec): Refusal | null {
+  route(slot: number, write: boolean, session: Session): Refusal | null {
     const refusal = this.#judge(slot, write, session);
     if (refusal === PARK) this.#parked.add(session);
-    return spec.group === 'cluster' && refusal === PARK ? null : refusal;
+    return refusal;
   }
 
   beginUnit(_session: Session): void {
@@ -125,13 +122,27 @@ export class ServingHost implements SessionHost, Clients {
     if (this.keyspace.effects.length === 0) return;
     this.#member.closeLargeBatch();
     const { inFlightBytes } = this.#member.batches;
-    if (inFlightBytes > this.#options.limits.maxInFlightBytes) this.overloaded = true;
+    if (inFlightBytes > this.#limits.maxInFlightBytes) this.overloaded = true;
+  }
+
+  resumeLater(session: Session): void {
+    this.#later.add(session);
+    this.#ports.wake();
   }
 
   ended(session: Session): void {
+    this.#later.delete(session);
     this.sessions.delete(session.id);
     this.#waiting.delete(session);
     this.#parked.delete(session);
+  }
+
+  /** A turn starts: sessions that may go on do. */
+  turnStarted(): void {
+    if (this.#later.size === 0) return;
+    const later = this.#later;
+    this.#later = new Set();
+    for (const session of later) session.resume();
   }
 
   /** The turn is over: lets go what may go. */
@@ -168,18 +179,18 @@ export class ServingHost implements SessionHost, Clients {
     if (member.batches.inFlightCount > 0 || !member.caughtUpOnce) return false;
     if (member.raft.leaderId === '' || member.rebuilding) return false;
     const silentMs = this.clock.monotonicMs() - member.leaderContactMs;
-    return silentMs <= this.#options.limits.replicaMaxStalenessMs;
+    return silentMs <= this.#limits.replicaMaxStalenessMs;
   }
 
   #judge(slot: number, write: boolean, session: Session): Refusal | null {
-    const { routes } = this.#options;
+    const routes = this.#routes;
     const member = this.#member;
     if (slot >= 0 && !routes.owns(slot)) return routes.toOwner(slot, session.connection.listener);
     if (member.state === 'primary') return member.parking ? PARK : null;
     if (member.state === 'pending') return PARK;
     if (!write && (session.readOnly || slot < 0)) return this.freshReplica ? null : STALE;
     if (slot < 0) return READ_ONLY;
-    return routes.toPrimary(slot, session.connection.listener) ?? CLUSTER_DOWN;
+    return routes.toPrimary(session.connection.listener) ?? CLUSTER_DOWN;
   }
 
   /** A primary answers within its lease; a replica answers from what is committed. */
@@ -199,7 +210,7 @@ export class ServingHost implements SessionHost, Clients {
   }
 
   #judgeLoad(): void {
-    const { maxInFlightBytes, maxWithheldBytes } = this.#options.limits;
+    const { maxInFlightBytes, maxWithheldBytes } = this.#limits;
     const { inFlightBytes } = this.#member.batches;
     if (inFlightBytes > maxInFlightBytes || this.withheldBytes > maxWithheldBytes) {
       this.overloaded = true;
@@ -210,7 +221,7 @@ export class ServingHost implements SessionHost, Clients {
     ) {
       this.overloaded = false;
       for (const session of [...this.sessions.values()]) session.resume();
-      this.#options.wake();
+      this.#ports.wake();
     }
   }
 
@@ -219,6 +230,6 @@ export class ServingHost implements SessionHost, Clients {
     const parked = [...this.#parked];
     this.#parked.clear();
     for (const session of parked) session.resume();
-    this.#options.wake();
+    this.#ports.wake();
   }
 }

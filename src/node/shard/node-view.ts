@@ -1,0 +1,157 @@
+/** The node as INFO, CLUSTER, CLIENT and ACL commands see it. */
+import type { AclLog } from '#node/acl/log.ts';
+import type { UserTable } from '#node/acl/users.ts';
+import type { MemberDescriptor, ShardDescriptor } from '#node/cluster/descriptor.ts';
+import type { CommandIndex } from '#node/commands/command-index.ts';
+import type {
+  ClientFilter,
+  ClusterMember,
+  ClusterShard,
+  NodePort,
+} from '#node/commands/node-port.ts';
+import type { SessionPort } from '#node/commands/session-port.ts';
+import type { Session } from '#node/session/session.ts';
+import { renderMemberInfo } from './info.ts';
+import type { Member } from './member.ts';
+import type { MemberOptions } from './options.ts';
+import type { ServingHost } from './serving.ts';
+
+const SLOT_COUNT = 16384;
+
+/** Redis' node ids have 40 hexadecimal digits; ours are a memberId with zeros behind it. */
+export function nodeIdOf(memberId: string): string {
+  return memberId.padEnd(40, '0');
+}
+
+export class NodeView implements NodePort {
+  readonly commands: CommandIndex;
+  readonly nodeId: string;
+  readonly #member: Member;
+  readonly #host: ServingHost;
+  readonly #options: MemberOptions;
+
+  constructor(member: Member, host: ServingHost, options: MemberOptions) {
+    this.#member = member;
+    this.#host = host;
+    this.#options = options;
+    this.commands = options.commands;
+    this.nodeId = nodeIdOf(options.identity.memberId);
+  }
+
+  get users(): UserTable {
+    return this.#member.users;
+  }
+
+  get aclLog(): AclLog {
+    return this.#host.aclLog;
+  }
+
+  get role(): 'master' | 'replica' {
+    return this.#member.raft.role === 'leader' ? 'master' : 'replica';
+  }
+
+  info(sections: readonly string[]): string {
+    return renderMemberInfo(this.#member, this.#host, this, this.#options, sections);
+  }
+
+  /** `ok` when every slot has an owner with a known primary. */
+  get clusterState(): 'ok' | 'fail' {
+    let covered = 0;
+    for (const descriptor of this.#options.owners.descriptors()) {
+      if (this.#primaryOf(descriptor) === '') continue;
+      for (const { first, last } of descriptor.slots) covered += last - first + 1;
+    }
+    return covered === SLOT_COUNT ? 'ok' : 'fail';
+  }
+
+  get currentEpoch(): number {
+    let epoch = 1;
+    for (const { slots } of this.#options.owners.descriptors()) {
+      for (const range of slots) epoch = Math.max(epoch, range.epoch);
+    }
+    return epoch;
+  }
+
+  clusterShards(listener: string): readonly ClusterShard[] {
+    return this.#options.owners
+      .descriptors()
+      .map((descriptor) => this.#clusterShard(descriptor, listener));
+  }
+
+  countKeysInSlot(slot: number): number {
+    return this.#host.keyspace.countKeysInSlot(slot);
+  }
+
+  keysInSlot(slot: number, limit: number): readonly Uint8Array[] {
+    return this.#host.keyspace.keysInSlot(slot, limit);
+  }
+
+  clients(filter: ClientFilter): readonly SessionPort[] {
+    return this.#matching(filter);
+  }
+
+  killClients(filter: ClientFilter): number {
+    const matching = this.#matching(filter);
+    for (const session of matching) session.kill();
+    return matching.length;
+  }
+
+  get shardTimeMs(): number {
+    return this.#member.shardTimeMs();
+  }
+
+  #matching(filter: ClientFilter): Session[] {
+    return [...this.#host.sessions.values()].filter((session) => matches(session, filter));
+  }
+
+  #primaryOf(descriptor: ShardDescriptor): string {
+    const own = descriptor.shard === this.#options.identity.shard;
+    return own ? this.#member.raft.leaderId : descriptor.primary;
+  }
+
+  #clusterShard(descriptor: ShardDescriptor, listener: string): ClusterShard {
+    const primary = this.#primaryOf(descriptor);
+    const members = descriptor.members
+      .filter((member) => member.kind === 'data')
+      .map((member) => clusterMember(member, member.memberId === primary, listener))
+      .filter((member) => member !== null)
+      .sort((a, b) => (a.role === b.role ? 0 : a.role === 'master' ? -1 : 1));
+    return {
+      slots: descriptor.slots.map(({ first, last }) => [first, last] as const),
+      epoch: Math.max(1, ...descriptor.slots.map(({ epoch }) => epoch)),
+      shardId: descriptor.shard.padStart(40, '0'),
+      members,
+    };
+  }
+}
+
+function clusterMember(
+  member: MemberDescriptor,
+  isPrimary: boolean,
+  listener: string,
+): ClusterMember | null {
+  const endpoint = member.endpoints.find((candidate) => candidate.listener === listener);
+  if (endpoint === undefined) return null;
+  return {
+    nodeId: nodeIdOf(member.memberId),
+    host: endpoint.host,
+    ip: endpoint.host,
+    port: endpoint.port,
+    tls: endpoint.tls,
+    busPort: member.peerPort,
+    role: isPrimary ? 'master' : 'replica',
+    online: member.state === 'online',
+    replicationOffset: 0,
+  };
+}
+
+function matches(session: Session, filter: ClientFilter): boolean {
+  if (filter.ids !== undefined && !filter.ids.has(session.id)) return false;
+  if (filter.address !== undefined && session.remoteAddress !== filter.address) return false;
+  if (filter.localAddress !== undefined && session.localAddress !== filter.localAddress) {
+    return false;
+  }
+  if (filter.userName !== undefined && session.userName !== filter.userName) return false;
+  if (filter.type !== undefined && filter.type !== 'normal') return false;
+  return filter.skipId !== session.id;
+}

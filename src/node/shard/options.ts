@@ -1,0 +1,60 @@
+/** What a member is told at its start: limits, ports, identity. */
+import type { Clock } from '#base/clock.ts';
+import type { CommandIndex } from '#node/commands/command-index.ts';
+import type { RaftOptions } from '#node/raft/options.ts';
+import type { SessionLimits } from '#node/session/host.ts';
+import type { MemberEvents } from './events.ts';
+import type { MemberIdentity } from './identity.ts';
+import type { Disk, Peers } from './ports.ts';
+import type { SlotOwners } from './routes.ts';
+
+/** Why the member does or does not run commands. */
+export type ServingState =
+  /** Follower, candidate, or a leader that may not serve (a log member). */
+  | 'replica'
+  /** Leader whose own term has no committed entry yet, or whose keyspace is behind. */
+  | 'pending'
+  /** The serving primary. */
+  | 'primary';
+
+export interface MemberLimits {
+  /** Most bytes of effects in one entry; a larger unit is logged in parts. */
+  readonly maxEntryBytes: number;
+  /** The open batch closes at this size even while another is being synced. */
+  readonly maxBatchBytes: number;
+  /** Bytes of effects closed and not committed, above which sockets are not read (W9). */
+  readonly maxInFlightBytes: number;
+  /** Reply bytes of all connections withheld, above which sockets are not read (W9). */
+  readonly maxWithheldBytes: number;
+  /** Free disk bytes below which writes are refused (W7). */
+  readonly diskReserveBytes: number;
+  /** Age of the oldest unsynced write after which this member hands over and does not stand (W7). */
+  readonly diskStallMs: number;
+  /** Difference between wall and monotonic clock after which the lease is dropped (W5). */
+  readonly clockJumpMs: number;
+  /** A replica that has not heard from its leader for this long answers no reads. */
+  readonly replicaMaxStalenessMs: number;
+  /** `maxmemory` in bytes; 0 for none. */
+  readonly maxmemoryBytes: number;
+}
+
+export interface MemberOptions {
+  readonly identity: MemberIdentity;
+  readonly limits: MemberLimits;
+  readonly sessionLimits: SessionLimits;
+  readonly raft: RaftOptions;
+  /** Key of the hash that hazards and index use; any 64 bits, the same or not on other members. */
+  readonly hashSeed: readonly [number, number];
+  readonly commands: CommandIndex;
+  /** The slot map as gossip has it. */
+  readonly owners: SlotOwners;
+}
+
+export interface MemberPorts {
+  readonly clock: Clock;
+  readonly disk: Disk;
+  readonly peers: Peers;
+  readonly events: MemberEvents;
+  /** Asks the shell to call {@link Member.turn} soon. */
+  wake(): void;
+}
