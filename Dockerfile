@@ -1,0 +1,20 @@
+# One image for the operator and the nodes. Works with a read-only root file system and as any user.
+FROM node:24-bookworm-slim AS packages
+WORKDIR /holdfast
+COPY package.json package-lock.json ./
+# The base has Node, so the optional packages that bring one are left out.
+RUN npm ci --omit=dev --omit=optional --no-audit --no-fund
+
+FROM node:24-bookworm-slim
+LABEL org.opencontainers.image.title="Holdfast" \
+      org.opencontainers.image.description="A Redis-compatible durable in-memory database for Kubernetes" \
+      org.opencontainers.image.licenses="Apache-2.0"
+ENV NODE_ENV=production
+WORKDIR /holdfast
+COPY --from=packages /holdfast/node_modules ./node_modules
+COPY package.json LICENSE ./
+COPY src ./src
+USER 1000:1000
+# node itself is process 1: signals reach it, and nothing else runs.
+ENTRYPOINT ["node"]
+CMD ["/holdfast/src/operator/main.ts"]
