@@ -84,7 +84,7 @@ export class SimShard {
     this.network = new SimNetwork(this.world);
     const kinds = options.kinds ?? ['data', 'data', 'log'];
     this.members = kinds.map(
-      (kind, i) => new SimMember(`${(i + 1).toString(16)}`.repeat(16), kind, this.world),
+      (kind, i) => new SimMember((i + 1).toString(16).repeat(16), kind, this.world),
     );
     this.#descriptor = {
       shard: '0001',
@@ -182,7 +182,7 @@ export class SimShard {
     place.wakeScheduled = false;
     this.network.detach(place.id);
     place.disk.crash();
-    for (const connection of [...place.connections]) connection.destroy();
+    for (const connection of place.connections) connection.destroy();
     place.connections.clear();
   }
 

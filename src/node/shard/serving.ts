@@ -158,7 +158,7 @@ export class ServingHost implements SessionHost, Clients {
 
   /** Rule W6: the outcome of what is under way is unknown; nothing more leaves. */
   steppedDown(): void {
-    for (const session of [...this.sessions.values()]) {
+    for (const session of this.sessions.values()) {
       if (session.entangled) session.abort();
     }
     this.#waiting.clear();
@@ -170,7 +170,7 @@ export class ServingHost implements SessionHost, Clients {
   }
 
   usersChanged(): void {
-    for (const session of [...this.sessions.values()]) session.usersChanged();
+    for (const session of this.sessions.values()) session.usersChanged();
   }
 
   /** This member serves reads of its shard as a replica: in touch with its leader, nothing uncommitted inside. */
@@ -220,7 +220,7 @@ export class ServingHost implements SessionHost, Clients {
       this.withheldBytes <= maxWithheldBytes / 2
     ) {
       this.overloaded = false;
-      for (const session of [...this.sessions.values()]) session.resume();
+      for (const session of this.sessions.values()) session.resume();
       this.#ports.wake();
     }
   }

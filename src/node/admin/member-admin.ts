@@ -1,0 +1,186 @@
+/**
+ * The admin API of one member: what `admin.ts` carries over HTTP, done on the member that runs here. Before
+ * bootstrap there is no member, only a disk with a memberId; forming is the wiring's part.
+ */
+import type { Member } from '#node/shard/member.ts';
+import type {
+  AdminHandler,
+  Answer,
+  BootstrapRecord,
+  HandOverRequest,
+  MemberStatus,
+  PeerHint,
+  Refusal,
+  SettingsRequest,
+} from './handler.ts';
+
+/** What the wiring knows and does. */
+export interface NodeFacts {
+  readonly name: string;
+  readonly memberId: string;
+  readonly shard: string;
+  readonly kind: 'data' | 'log';
+  readonly version: string;
+  readonly maxmemoryBytes: number;
+  readonly handOverTimeoutMs: number;
+  /** Null before bootstrap. */
+  readonly record: BootstrapRecord | null;
+  /** Null before bootstrap. */
+  readonly member: Member | null;
+  readonly ready: boolean;
+  readonly disk: { readonly healthy: boolean; readonly freeBytes: number; readonly totalBytes: number };
+  /** RFC 3339; '' without TLS. */
+  readonly certificates: { readonly clientNotAfter: string; readonly peerNotAfter: string };
+  /** A majority of voters was heard from within an election timeout. */
+  readonly quorum: boolean;
+  monotonicMs(): number;
+  /** Keeps `record` for life, synced, and starts the member. */
+  form(record: BootstrapRecord): Promise<void>;
+  keepPeers(peers: readonly PeerHint[]): Promise<void>;
+}
+
+const NOT_FORMED: Refusal = {
+  status: 409,
+  error: 'NotFormed',
+  message: 'this disk belongs to no shard yet',
+};
+
+export class MemberAdmin implements AdminHandler {
+  readonly #facts: NodeFacts;
+
+  constructor(facts: NodeFacts) {
+    this.#facts = facts;
+  }
+
+  status(): MemberStatus {
+    const facts = this.#facts;
+    const { member, record } = facts;
+    const raft = member?.raft;
+    return {
+      member: facts.name,
+      memberId: facts.memberId,
+      clusterId: record?.clusterId ?? '',
+      shard: facts.shard,
+      kind: facts.kind,
+      version: facts.version,
+      formed: record !== null,
+      disk: { everFormed: record !== null, ...facts.disk },
+      role: roleOf(member, facts.kind),
+      ready: facts.ready,
+      term: raft?.term ?? 0,
+      leader: raft?.leaderId ?? '',
+      lease: raft?.leaseValid(facts.monotonicMs()) ?? false,
+      commitIndex: raft?.commitIndex ?? 0,
+      appliedIndex: member?.applier.appliedIndex ?? 0,
+      lastIndex: raft?.lastIndex ?? 0,
+      configIndex: raft?.configIndex ?? 0,
+      voters: raft?.membership.voters ?? [],
+      learners: raft?.membership.learners ?? [],
+      slots: (record?.slots ?? []).map(([first, last]) => `${first}-${last}`),
+      settingsRevision: member?.settings?.revision ?? 0,
+      quorum: facts.quorum,
+      keys: member?.keyspace.size ?? 0,
+      memoryBytes: member?.keyspace.memoryBytes ?? 0,
+      maxmemoryBytes: facts.maxmemoryBytes,
+      certificates: facts.certificates,
+    };
+  }
+
+  async bootstrap(record: BootstrapRecord): Promise<Answer<Record<string, never>>> {
+    const facts = this.#facts;
+    const { record: known } = facts;
+    if (known !== null) {
+      if (sameRecord(known, record)) return { ok: {} };
+      return refuse('AlreadyFormed', 'this disk already belongs to a shard', {
+        clusterId: known.clusterId,
+        shard: known.shard,
+      });
+    }
+    if (record.shard !== facts.shard) {
+      return refuse('WrongShard', `this member is of shard ${facts.shard}, not ${record.shard}`);
+    }
+    if (!record.voters.some(({ memberId }) => memberId === facts.memberId)) {
+      return refuse('NotAVoter', `memberId ${facts.memberId} is not among the record's voters`);
+    }
+    await facts.form(record);
+    return { ok: {} };
+  }
+
+  async putPeers(peers: readonly PeerHint[]): Promise<Answer<Record<string, never>>> {
+    await this.#facts.keepPeers(peers);
+    return { ok: {} };
+  }
+
+  async putSettings(
+    settings: SettingsRequest,
+  ): Promise<Answer<{ readonly revision: number; readonly index: number }>> {
+    const { member } = this.#facts;
+    if (member === null) return { refusal: NOT_FORMED };
+    const applied = member.settings;
+    if (applied !== null && settings.revision < applied.revision) {
+      return refuse('StaleRevision', `revision ${applied.revision} is applied already`, {
+        revision: applied.revision,
+      });
+    }
+    if (applied !== null && settings.revision === applied.revision) {
+      return { ok: { revision: settings.revision, index: member.applier.appliedIndex } };
+    }
+    const index = await member.propose(settings);
+    if (index === null) {
+      return refuse('NotPrimary', 'this member is not the primary, or was not for long enough', {
+        primary: member.raft.leaderId,
+      });
+    }
+    return { ok: { revision: settings.revision, index } };
+  }
+
+  async handOver(request: HandOverRequest): Promise<Answer<{ readonly refusedWriteMs: number }>> {
+    const { member, handOverTimeoutMs } = this.#facts;
+    if (member === null) return { refusal: NOT_FORMED };
+    const result = await member.handOver({
+      configIndex: request.configIndex,
+      term: request.term,
+      target: request.target ?? '',
+      timeoutMs: handOverTimeoutMs,
+    });
+    if (result.kind === 'done') return { ok: { refusedWriteMs: result.parkedMs } };
+    if (result.kind === 'timeout') {
+      return { refusal: { status: 503, error: 'Timeout', message: 'no member took over in time' } };
+    }
+    return refuse(result.reason, `hand-over refused: ${result.reason}`);
+  }
+
+  digest(): Promise<Answer<{ readonly index: number; readonly digest: string }>> {
+    const { member } = this.#facts;
+    if (member === null) return Promise.resolve({ refusal: NOT_FORMED });
+    const digest = member.digest();
+    if (digest !== null) return Promise.resolve({ ok: digest });
+    const message = 'effects are under way; ask again';
+    return Promise.resolve({ refusal: { status: 503, error: 'Busy', message } });
+  }
+}
+
+function roleOf(member: Member | null, kind: 'data' | 'log'): MemberStatus['role'] {
+  if (member === null) return 'unformed';
+  if (kind === 'log') return 'log';
+  return member.state === 'primary' ? 'primary' : 'replica';
+}
+
+function sameRecord(a: BootstrapRecord, b: BootstrapRecord): boolean {
+  const key = (record: BootstrapRecord): string =>
+    JSON.stringify([
+      record.clusterId,
+      record.shard,
+      record.slots,
+      record.voters.map(({ memberId, kind }) => [memberId, kind]),
+    ]);
+  return key(a) === key(b);
+}
+
+function refuse(
+  error: string,
+  message: string,
+  details: Readonly<Record<string, string | number>> = {},
+): { readonly refusal: Refusal } {
+  return { refusal: { status: 409, error, message, details } };
+}
