@@ -6,7 +6,7 @@
  * Invariant: what the operator would not do by itself, this does not do either: a shard is formed once,
  * from empty disks that all answered.
  */
-import type { OptionKey } from '#node/config/options.ts';
+import type { Options } from '#node/config/options.ts';
 import { unreachable } from '#base/invariant.ts';
 import { NodeClient } from '#operator/nodeclient/client.ts';
 import { NodeClientError } from '#operator/nodeclient/errors.ts';
@@ -44,7 +44,7 @@ export interface LocalClusterOptions {
   /** How long members may take until they are ready; default 60000. */
   readonly readyWithinMs?: number;
   /** Options of the node beyond what the manifest says. */
-  readonly nodeOptions?: Partial<Record<OptionKey, string>>;
+  readonly nodeOptions?: Partial<Options>;
   readonly onEvent?: (event: ClusterEvent) => void;
 }
 

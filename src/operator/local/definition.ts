@@ -5,10 +5,13 @@
  */
 import { isAccessError, parseAccessString } from '#node/acl/access-string.ts';
 import { sha256 } from '#node/acl/sha256.ts';
+import { checkParameters, inactiveParameters } from '#node/config/parameters.ts';
 import { OPEN_ACCESS } from '#operator/api/acl.ts';
+import { inactiveFields } from '#operator/api/inactive.ts';
 import type { MemoryCluster, User } from '#operator/api/kinds.ts';
 import type { MemoryClusterSpec } from '#operator/api/memorycluster.ts';
 import type { UserSetting } from '#operator/nodeclient/wire.ts';
+import { dataResources, logResources } from '#operator/resources/memory.ts';
 import type { GivenCertificate } from './certificates.ts';
 import { ManifestError, type Manifests } from './manifest.ts';
 
@@ -22,6 +25,8 @@ export interface ClusterDefinition {
   readonly users: readonly UserSetting[];
   /** The certificate of spec.tls.secretName; null: one is made. */
   readonly clientCertificate: GivenCertificate | null;
+  /** Fields and parameters that are set and do nothing yet. */
+  readonly inactive: readonly string[];
 }
 
 /** All clusters of the manifests, in their order. Throws {@link ManifestError}. */
@@ -45,8 +50,9 @@ function define(
   problems: string[],
 ): ClusterDefinition {
   const { spec, metadata } = cluster;
-  if (spec.tls.issuerRef !== undefined) {
-    problem('spec.tls.issuerRef', 'local mode has no cert-manager; leave it out');
+  for (const sentence of checkParameters(spec.parameters)) problem('spec.parameters', sentence);
+  for (const resources of [dataResources({ ...spec, nodeType: '' }, {}), logResources(spec)]) {
+    if ('refused' in resources) problem('spec', `${resources.message} [${resources.refused}]`);
   }
   if (spec.suspend) problem('spec.suspend', 'a suspended cluster has no members to start');
   let clientCertificate: GivenCertificate | null = null;
@@ -59,6 +65,7 @@ function define(
     spec,
     users: usersOf(spec.aclName, manifests, problem, problems),
     clientCertificate,
+    inactive: [...inactiveFields(spec), ...inactiveParameters(spec.parameters)],
   };
 }
 

@@ -116,6 +116,9 @@ function makeCluster(
 async function startCluster(cluster: LocalCluster, definition: ClusterDefinition): Promise<void> {
   const startedAtMs = performance.now();
   console.log(`${definition.name}: starting`);
+  if (definition.inactive.length > 0) {
+    console.log(`${definition.name}: without effect for now: ${definition.inactive.join(', ')}`);
+  }
   await cluster.start();
   console.log(`${definition.name}: ready after ${seconds(performance.now() - startedAtMs)}`);
   for (const line of await memberLines(cluster)) console.log(`  ${line}`);

@@ -108,6 +108,12 @@ test.each([
   ],
   ['an unknown user', ['[app-user,', '[app-user, bob,'], /ACL\/my-app-acl: .*no User bob/],
   ['a missing Secret', ['name: app-user-password, key', 'name: gone, key'], /\[SecretNotFound\]/],
+  ['an unknown parameter', ['{aclName', '{parameters: {no-such: "1"}, aclName'], /no-such/],
+  [
+    'too little memory',
+    ['{aclName', '{resources: {limits: {memory: 10Mi}}, aclName'],
+    /\[MemoryTooSmall\]/,
+  ],
   ['a missing key', ['key: password', 'key: pw'], /\[SecretKeyMissing\]/],
   ['a short password', ['correct-horse-battery', 'short'], /\[PasswordLength\]/],
   ['a bad access string', ['on ~* +@all', 'on ~* +@nonsense'], /\[AccessStringInvalid\]/],

@@ -1,15 +1,28 @@
-/** The command line of one member: the same binary and options as in a pod, on loopback. */
+/**
+ * The command line of one member: the options that the operator would render for its pod, with the paths
+ * and ports of this machine put over them.
+ */
 import { fileURLToPath } from 'node:url';
-import { optionName } from '#node/config/arguments.ts';
-import type { OptionKey } from '#node/config/options.ts';
+import { invariant } from '#base/invariant.ts';
+import type { Options } from '#node/config/options.ts';
+import { parseQuantity } from '#operator/api/quantity.ts';
+import { nodeOptions } from '#operator/resources/member.ts';
+import {
+  dataResources,
+  logOldSpaceMib,
+  logResources,
+  planMemory,
+  smallestStorageBytes,
+} from '#operator/resources/memory.ts';
+import { nodeArguments } from '#operator/resources/node-arguments.ts';
 import type { Member } from '#operator/topology/members.ts';
 import type { ClusterDefinition } from './definition.ts';
 import type { ClusterFiles } from './files.ts';
 import { LOOPBACK, type MemberPorts } from './ports.ts';
 
 const sourceFile = (path: string): string => fileURLToPath(new URL(path, import.meta.url));
-const LEASH = sourceFile('./leash.ts');
-const NODE_MAIN = sourceFile('../../node/main.ts');
+const LEASH = sourceFile('leash.ts');
+const NODE_MAIN = fileURLToPath(import.meta.resolve('#node/main.ts'));
 
 export interface MemberCommand {
   readonly command: string;
@@ -21,39 +34,54 @@ export function memberCommand(
   definition: ClusterDefinition,
   member: Member & { readonly ports: MemberPorts },
   files: ClusterFiles,
-  extra: Partial<Record<OptionKey, string>>,
+  extra: Partial<Options>,
 ): MemberCommand {
-  const { spec } = definition;
+  const { name, namespace, spec } = definition;
   const paths = files.member(member.name);
-  const options: Partial<Record<OptionKey, string>> = {
-    member: member.name,
-    shard: member.shard,
-    cluster: definition.name,
-    namespace: definition.namespace,
-    kind: member.kind,
+  const { maxmemoryBytes, oldSpaceMib, resources } = memoryOf(definition, member);
+  const asPod = nodeOptions(
+    { name, namespace, spec, clusterDomain: 'cluster.local', uid: '', operatorNamespace: '' },
+    {
+      member,
+      image: '',
+      zone: '',
+      zoneSpread: 'Disabled',
+      claimGeneration: 1,
+      resources,
+      maxmemoryBytes,
+      oldSpaceMib,
+    },
+  );
+  const here: Partial<Options> = {
     dataDir: paths.data,
     clientHost: LOOPBACK,
-    clientPort: String(member.ports.client),
+    clientPort: member.ports.client,
     peerHost: LOOPBACK,
-    peerPort: String(member.ports.peer),
+    peerPort: member.ports.peer,
     metricsHost: LOOPBACK,
-    metricsPort: String(member.ports.metrics),
+    metricsPort: member.ports.metrics,
     adminHost: LOOPBACK,
-    adminPort: String(member.ports.admin),
+    adminPort: member.ports.admin,
     advertiseHost: LOOPBACK,
     peerTlsDir: paths.peerTls,
-    engine: spec.engine,
-    engineVersion: spec.engineVersion,
-    durability: spec.durability,
-    asyncLossBoundMs: String(spec.asyncLossBoundMs),
-    ...(spec.tlsEnabled
-      ? { clientTlsDir: paths.clientTls, clientAuth: spec.tls.clientAuth.toLowerCase() }
-      : {}),
-    ...extra,
+    ...(asPod.clientTlsDir === undefined ? {} : { clientTlsDir: paths.clientTls }),
   };
-  const args = ['--import', LEASH, NODE_MAIN];
-  for (const [key, value] of Object.entries(options)) {
-    args.push(`--${optionName(key as OptionKey)}`, value);
-  }
-  return { command: process.execPath, args };
+  const options = nodeArguments({ ...asPod, ...here, ...extra });
+  const v8Options = [`--max-old-space-size=${oldSpaceMib}`];
+  return {
+    command: process.execPath,
+    args: [...v8Options, '--import', LEASH, NODE_MAIN, ...options],
+  };
+}
+
+/** As in a pod. `nodeType` names a row of a table that only the chart has: here it is left out. */
+function memoryOf({ spec }: ClusterDefinition, member: Member) {
+  const data = dataResources({ ...spec, nodeType: '' }, {});
+  const own = member.kind === 'data' ? data : logResources(spec);
+  invariant(!('refused' in data) && !('refused' in own), 'the definition was judged before');
+  const bytes = (quantity: string): number => parseQuantity(quantity) ?? 0;
+  const plan = planMemory(bytes(data.limits.memory), smallestStorageBytes(spec));
+  const oldSpaceMib =
+    member.kind === 'data' ? plan.oldSpaceMib : logOldSpaceMib(bytes(own.limits.memory));
+  return { maxmemoryBytes: plan.maxmemoryBytes, oldSpaceMib, resources: own };
 }

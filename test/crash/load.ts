@@ -1,0 +1,199 @@
+/**
+ * The load of the crash tests: several cluster clients, each running several loops of commands, every
+ * outcome noted in a {@link Ledger}. A command that fails is counted and the loop goes on.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { Cluster } from 'ioredis';
+import { Prng } from '#base/prng.ts';
+import type { Ledger } from './ledger.ts';
+
+const COUNTERS = 16;
+const PAIRS = 4;
+
+export interface Endpoint {
+  readonly host: string;
+  readonly port: number;
+}
+
+export interface LoadOptions {
+  readonly endpoints: readonly Endpoint[];
+  /** PEM; null without TLS. */
+  readonly ca: string | null;
+  readonly clients: number;
+  readonly loopsPerClient: number;
+  readonly seed: number;
+  readonly ledger: Ledger;
+}
+
+/** When writes were acknowledged, in ms of the monotonic clock, ascending. */
+export type AcknowledgementTimes = readonly number[];
+
+export class Load {
+  readonly #ledger: Ledger;
+  readonly #clients: Cluster[];
+  readonly #options: LoadOptions;
+  readonly #acknowledged: number[] = [];
+  readonly #errors = new Map<string, number>();
+  #running = false;
+  #loops: Promise<void>[] = [];
+  #unique = 0;
+
+  constructor(options: LoadOptions) {
+    this.#options = options;
+    this.#ledger = options.ledger;
+    this.#clients = Array.from({ length: options.clients }, () => clusterClient(options));
+  }
+
+  start(): void {
+    this.#running = true;
+    const { clients, loopsPerClient, seed } = this.#options;
+    for (let client = 0; client < clients; client++) {
+      for (let loop = 0; loop < loopsPerClient; loop++) {
+        this.#loops.push(this.#loop(client, new Prng(seed + client * 1009 + loop)));
+      }
+    }
+  }
+
+  /** Resolves when no command is under way. The clients stay connected. */
+  async stop(): Promise<void> {
+    this.#running = false;
+    await Promise.all(this.#loops);
+    this.#loops = [];
+  }
+
+  disconnect(): void {
+    for (const client of this.#clients) client.disconnect();
+  }
+
+  get acknowledged(): AcknowledgementTimes {
+    return this.#acknowledged;
+  }
+
+  /** How often clients saw which error, most frequent first. */
+  get errors(): [string, number][] {
+    return [...this.#errors].sort((a, b) => b[1] - a[1]);
+  }
+
+  /** Reads back everything that was acknowledged, now that all is quiet. */
+  async verify(): Promise<void> {
+    const [client] = this.#clients;
+    for (const [key, floor] of this.#ledger.counters) {
+      this.#ledger.read(key, floor, Number((await client.get(key)) ?? 0));
+    }
+    for (const keys of inSlots([...this.#ledger.unique.keys()])) {
+      const values = await client.mget(...keys);
+      for (const [at, key] of keys.entries()) this.#ledger.found(key, values[at]);
+    }
+  }
+
+  async #loop(at: number, random: Prng): Promise<void> {
+    const client = this.#clients[at];
+    while (this.#running) {
+      try {
+        await this.#oneCommand(client, at, random);
+      } catch (error) {
+        const text = error instanceof Error ? error.message : String(error);
+        this.#errors.set(text, (this.#errors.get(text) ?? 0) + 1);
+        await delay(10);
+      }
+    }
+  }
+
+  async #oneCommand(client: Cluster, at: number, random: Prng): Promise<void> {
+    const dice = random.below(100);
+    if (dice < 30) await this.#increment(client, `counter:${random.below(COUNTERS)}`);
+    else if (dice < 55) await this.#writeUnique(client, at);
+    else if (dice < 75) await this.#readCounter(client, `counter:${random.below(COUNTERS)}`);
+    else if (dice < 85) await this.#incrementPair(client, random.below(PAIRS));
+    else if (dice < 92) await this.#readPair(client, random.below(PAIRS));
+    else await this.#churn(client, random);
+  }
+
+  async #increment(client: Cluster, key: string): Promise<void> {
+    const floor = this.#ledger.floor(key);
+    const value = await client.incr(key);
+    this.#noteWrite();
+    this.#ledger.incremented(key, floor, value);
+  }
+
+  async #readCounter(client: Cluster, key: string): Promise<void> {
+    const floor = this.#ledger.floor(key);
+    this.#ledger.read(key, floor, Number((await client.get(key)) ?? 0));
+  }
+
+  async #writeUnique(client: Cluster, at: number): Promise<void> {
+    const number = ++this.#unique;
+    const key = `{unique${at}}:${number}`;
+    const value = `${number}`.padStart(24, 'v');
+    await client.set(key, value);
+    this.#noteWrite();
+    this.#ledger.wrote(key, value);
+  }
+
+  /** Both counters of a pair in one EXEC. */
+  async #incrementPair(client: Cluster, pair: number): Promise<void> {
+    const keys = [`{pair${pair}}a`, `{pair${pair}}b`];
+    const floors = keys.map((key) => this.#ledger.floor(key));
+    const results = await client.multi().incr(keys[0]).incr(keys[1]).exec();
+    if (results === null) throw new Error('EXEC returned nil');
+    for (const [error] of results) if (error !== null) throw error;
+    this.#noteWrite();
+    for (const [at, key] of keys.entries()) {
+      this.#ledger.incremented(key, floors[at], Number(results[at][1]));
+    }
+  }
+
+  async #readPair(client: Cluster, pair: number): Promise<void> {
+    const [first, second] = await client.mget(`{pair${pair}}a`, `{pair${pair}}b`);
+    this.#ledger.readPair(`pair ${pair}`, Number(first ?? 0), Number(second ?? 0));
+  }
+
+  /** Keys that come, change and go, for the digests: expiry, hashes, deletes. Nothing is noted. */
+  async #churn(client: Cluster, random: Prng): Promise<void> {
+    const key = `churn:${random.below(50)}`;
+    const dice = random.below(4);
+    if (dice === 0) await client.set(key, 'gone soon', 'PX', 20 + random.below(500));
+    else if (dice === 1) await client.del(key);
+    else if (dice === 2) await client.hset(`${key}:hash`, `field${random.below(20)}`, dice);
+    else await client.expire(`${key}:hash`, 1);
+    if (dice !== 3) this.#noteWrite();
+  }
+
+  #noteWrite(): void {
+    this.#acknowledged.push(performance.now());
+  }
+}
+
+/** A client that looks for the new primary at once and gives every command a few tries. */
+export function clusterClient(options: Pick<LoadOptions, 'endpoints' | 'ca'>): Cluster {
+  const client = new Cluster([...options.endpoints], {
+    redisOptions: {
+      ...(options.ca === null ? {} : { tls: { ca: options.ca } }),
+      connectTimeout: 2000,
+    },
+    slotsRefreshTimeout: 2000,
+    clusterRetryStrategy: () => 20,
+    retryDelayOnFailover: 20,
+    retryDelayOnClusterDown: 20,
+    maxRedirections: 5,
+  });
+  // a command that fails says so itself
+  client.on('error', () => {});
+  return client;
+}
+
+/** The keys in groups that MGET accepts: of one hash tag, at most 500. */
+function inSlots(keys: readonly string[]): string[][] {
+  const byTag = new Map<string, string[]>();
+  for (const key of keys) {
+    const tag = key.slice(0, key.indexOf('}'));
+    const group = byTag.get(tag) ?? [];
+    group.push(key);
+    byTag.set(tag, group);
+  }
+  const groups: string[][] = [];
+  for (const group of byTag.values()) {
+    for (let at = 0; at < group.length; at += 500) groups.push(group.slice(at, at + 500));
+  }
+  return groups;
+}
