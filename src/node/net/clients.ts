@@ -11,7 +11,7 @@
  * `closed`; no more than `maxConnections` are open.
  */
 import { createServer, Socket } from 'node:net';
-import type { AddressInfo, Server } from 'node:net';
+import type { AddressInfo, Server, SocketConstructorOpts } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { Server as TlsServer } from 'node:tls';
 import type { Clients } from '#node/shard/ports.ts';
@@ -64,9 +64,8 @@ interface ListenHandle {
   onconnection?: (status: number, handle: AcceptedHandle | undefined) => void;
 }
 
-interface AcceptedHandle {
-  close(): void;
-}
+/** What the kernel accepted; private to Node, only passed on. */
+type AcceptedHandle = object;
 
 export class ClientListener {
   readonly stats: ClientStats = {
@@ -104,8 +103,8 @@ export class ClientListener {
       });
       server.on('connection', (socket: Socket) => this.#countRaw(socket));
       server.on('secureConnection', (socket) => this.#accept(socket, true));
-      // a failed handshake is the client's trouble; the socket is destroyed by Node
-      server.on('tlsClientError', () => undefined);
+      // a failed handshake is the client's trouble
+      server.on('tlsClientError', (_, socket) => socket.destroy());
       this.#stopWatching = options.tls.onChange((material) =>
         server.setSecureContext(secureContext(material)),
       );
@@ -165,7 +164,7 @@ export class ClientListener {
             return true;
           },
         },
-      } as ConstructorParameters<typeof Socket>[0]);
+      } as SocketConstructorOpts);
       socket.setNoDelay(true);
       connection = this.#accept(socket, false, true);
     };

@@ -4,17 +4,22 @@
  */
 import { X509Certificate } from 'node:crypto';
 
-/** The URIs in the text that Node gives for subject alternative names (`DNS:a, URI:b`). */
+/** One name: its kind, and its value, which Node quotes when it could be mistaken for several names. */
+const NAME = /(?:^|, )([A-Za-z ]+):("(?:[^"\\]|\\.)*"|[^,"]*)/gy;
+
+/**
+ * The URIs in the text that Node gives for subject alternative names (`DNS:a, URI:b`). A quoted one is
+ * none of ours and left out; text that does not parse to its end gives none at all.
+ */
 export function subjectUris(subjectAltName: string | undefined): string[] {
   if (subjectAltName === undefined) return [];
   const uris: string[] = [];
-  for (const part of subjectAltName.split(', ')) {
-    if (!part.startsWith('URI:')) continue;
-    const uri = part.slice(4);
-    // Node quotes what could be mistaken for several names; none of ours is
-    if (!uri.startsWith('"')) uris.push(uri);
+  let end = 0;
+  for (const match of subjectAltName.matchAll(NAME)) {
+    if (match[1] === 'URI' && !match[2].startsWith('"')) uris.push(match[2]);
+    end = match.index + match[0].length;
   }
-  return uris;
+  return end === subjectAltName.length ? uris : [];
 }
 
 /** The URI that members of `clusterId` carry. */

@@ -55,6 +55,8 @@ export interface PeerEvents {
 const SIMULTANEOUS_MS = 2000;
 /** Connections that have not said hello yet. */
 const MAX_GREETING = 256;
+const ANOTHER_LINK = 'another link is up';
+const REPLACED = 'replaced by a newer link';
 const REFUSED_REPEAT_MS = 60_000;
 const REFUSED_REMEMBERED = 256;
 
@@ -66,7 +68,8 @@ export class PeerLinks implements Peers, LinkOwner {
   readonly #server: Server;
   readonly #addresses: Addresses;
   readonly #links = new Map<string, Link>();
-  readonly #greeting = new Set<Link>();
+  /** Connections without a hello yet, with the target that was dialled. */
+  readonly #greeting = new Map<Link, Target | null>();
   readonly #targets = new Map<string, Target>();
   readonly #refusedAtMs = new Map<string, number>();
   readonly #stopWatching: () => void;
@@ -81,7 +84,7 @@ export class PeerLinks implements Peers, LinkOwner {
     this.#addresses = options.addresses ?? new Addresses();
     const { tls } = options;
     if (tls === null) {
-      this.#server = createServer((socket) => this.#greet(socket, false));
+      this.#server = createServer((socket) => this.#greet(socket, null));
       this.#stopWatching = () => undefined;
       return;
     }
@@ -94,6 +97,7 @@ export class PeerLinks implements Peers, LinkOwner {
     server.on('secureConnection', (socket) => this.#acceptSecure(socket));
     server.on('tlsClientError', (error, socket) => {
       this.#refused(socket.remoteAddress ?? '?', `TLS handshake: ${error.message}`);
+      socket.destroy();
     });
     this.#stopWatching = tls.onChange((material) => {
       server.setSecureContext(secureContext(material));
@@ -186,7 +190,7 @@ export class PeerLinks implements Peers, LinkOwner {
     this.#stopWatching();
     if (this.#tickTimer !== null) clearInterval(this.#tickTimer);
     for (const target of this.#targets.values()) target.stop();
-    for (const link of [...this.#greeting, ...this.#links.values()]) link.close('stopping');
+    for (const link of [...this.#greeting.keys(), ...this.#links.values()]) link.close('stopping');
     if (this.#server.listening) this.#server.close();
   }
 
@@ -197,7 +201,7 @@ export class PeerLinks implements Peers, LinkOwner {
     if (existing === undefined || existing.dialled === link.dialled) return null;
     if (performance.now() - existing.upSinceMs > SIMULTANEOUS_MS) return null;
     const smallerDialled = this.#self.memberId < identity.memberId === link.dialled;
-    return smallerDialled ? null : 'another link is up';
+    return smallerDialled ? null : ANOTHER_LINK;
   }
 
   up(link: Link): void {
@@ -206,7 +210,7 @@ export class PeerLinks implements Peers, LinkOwner {
     this.#greeting.delete(link);
     const replaced = this.#links.get(identity.memberId);
     this.#links.set(identity.memberId, link);
-    replaced?.close('replaced by a newer link');
+    replaced?.close(REPLACED);
     this.#targets.get(`${identity.shard}/${identity.name}`)?.reached();
     this.#events.linkUp(identity);
   }
@@ -216,16 +220,19 @@ export class PeerLinks implements Peers, LinkOwner {
   }
 
   closed(link: Link, reason: string): void {
+    const target = this.#greeting.get(link);
     this.#greeting.delete(link);
     if (this.#closed) return;
+    target?.failed();
     const { identity } = link;
     if (identity !== null && this.#links.get(identity.memberId) === link) {
       this.#links.delete(identity.memberId);
       this.#events.linkDown(identity.memberId, reason);
-    } else if (reason !== 'another link is up' && !reason.endsWith('a newer link')) {
+      const known = this.#targets.get(`${identity.shard}/${identity.name}`);
+      if (known !== undefined) this.#dialSoon(known);
+    } else if (!reason.endsWith(ANOTHER_LINK) && reason !== REPLACED) {
       this.#refused(link.address, reason);
     }
-    for (const target of this.#targets.values()) this.#dialSoon(target);
   }
 
   // --- dialling
@@ -284,20 +291,20 @@ export class PeerLinks implements Peers, LinkOwner {
         target.reached();
         return;
       }
-      target.connected();
-      this.#greet(socket, true);
+      this.#greet(socket, target);
     });
   }
 
-  #greet(socket: Socket, dialled: boolean): void {
+  #greet(socket: Socket, target: Target | null): void {
     if (this.#greeting.size >= MAX_GREETING) {
       socket.destroy();
+      target?.failed();
       return;
     }
     const link = new Link(
       {
         socket,
-        dialled,
+        dialled: target !== null,
         self: this.#self,
         maxFrameBytes: this.#options.maxFrameBytes,
         maxQueuedBytes: this.#options.maxQueuedBytes,
@@ -305,13 +312,13 @@ export class PeerLinks implements Peers, LinkOwner {
       },
       this,
     );
-    this.#greeting.add(link);
+    this.#greeting.set(link, target);
   }
 
   #acceptSecure(socket: TLSSocket): void {
     const trouble = this.#checkCertificate(socket.getPeerCertificate());
     if (trouble === undefined) {
-      this.#greet(socket, false);
+      this.#greet(socket, null);
       return;
     }
     socket.on('error', () => undefined);

@@ -63,12 +63,6 @@ export class Target {
     this.dialSoon();
   }
 
-  /** There is a connection; whether it becomes a link is not known yet, so the back-off stays. */
-  connected(): void {
-    this.#dialling = false;
-    this.#waitMs = Math.min(this.#waitMs * 2, LONGEST_WAIT_MS);
-  }
-
   /** A link is up, whoever dialled. */
   reached(): void {
     this.#dialling = false;
