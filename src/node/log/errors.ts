@@ -5,7 +5,7 @@
  */
 
 const REPLACE_MEMBER =
-  'Nothing was changed. This copy must not vote any more: keep the volume for analysis, give the ' +
+  'The log was not changed. This copy must not vote any more: keep the volume for analysis, give the ' +
   'member an empty one, and it comes back under a new memberId and catches up from the others.';
 
 /** Bytes that were durable once are not what was written. */
@@ -63,7 +63,9 @@ export class LockUnavailableError extends Error {
 
   constructor(directory: string, cause: unknown) {
     const why = cause instanceof Error ? cause.message : String(cause);
-    super(`${directory} cannot be locked: ${why}. Use a file system that has POSIX locks.`, { cause });
+    super(`${directory} cannot be locked: ${why}. Use a file system that has POSIX locks.`, {
+      cause,
+    });
     this.name = 'LockUnavailableError';
   }
 }

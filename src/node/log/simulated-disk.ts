@@ -8,6 +8,7 @@ import type { Prng } from '#base/prng.ts';
 import type { DiskSpace, Files } from './files.ts';
 
 const SECTOR_BYTES = 512;
+const PAGE_BYTES = 4096;
 
 /** A file's bytes as the process sees them, and as the medium has them. */
 interface Inode {
@@ -26,7 +27,7 @@ interface NameChange {
 interface Pending {
   readonly what: string;
   readonly run: () => void;
-  readonly reject: (error: Error) => void;
+  readonly reject: (error: unknown) => void;
 }
 
 export class SimulatedDisk implements Files {
@@ -41,6 +42,8 @@ export class SimulatedDisk implements Files {
   #nameChanges: NameChange[] = [];
   readonly #open = new Map<number, Inode>();
   #nextFile = 3;
+  /** The append under way, and what was there before it. */
+  #writing: { inode: Inode; position: number; before: Uint8Array } | null = null;
   #pending: Pending[] = [];
   readonly #locks = new Set<string>();
 
@@ -53,18 +56,24 @@ export class SimulatedDisk implements Files {
   step(): boolean {
     const operation = this.#pending.shift();
     if (operation === undefined) return false;
-    if (operation.what === 'append' && this.appendError !== null) operation.reject(this.appendError);
+    if (operation.what === 'append' && this.appendError !== null)
+      operation.reject(this.appendError);
     else operation.run();
     return true;
   }
 
-  /** The disk as the next process finds it after this one was killed: page cache and all. */
-  killed(): SimulatedDisk {
-    return this.#successor((inode) => ({
-      cached: inode.cached.slice(),
-      durable: inode.durable.slice(),
-      dirty: new Set(inode.dirty),
-    }));
+  /**
+   * The disk as the next process finds it after this one was killed: page cache and all, but of a write
+   * under way only the first pages.
+   */
+  killed(random: Prng): SimulatedDisk {
+    const write = this.#writing;
+    if (write !== null) {
+      const pages = random.below(Math.ceil(write.before.length / PAGE_BYTES) + 1);
+      const done = Math.min(pages * PAGE_BYTES, write.before.length);
+      write.inode.cached.set(write.before.subarray(done), write.position + done);
+    }
+    return this.clone();
   }
 
   /** The disk after a power cut: of what was not synced, each sector and name is there by chance. */
@@ -86,7 +95,11 @@ export class SimulatedDisk implements Files {
 
   /** A copy of everything, for tests that damage it in many ways. */
   clone(): SimulatedDisk {
-    return this.killed();
+    return this.#successor((inode) => ({
+      cached: inode.cached.slice(),
+      durable: inode.durable.slice(),
+      dirty: new Set(inode.dirty),
+    }));
   }
 
   /** The bytes of a file, to look at or to damage (on the medium and in the cache). */
@@ -114,7 +127,11 @@ export class SimulatedDisk implements Files {
   }
 
   create(name: string): number {
-    const inode = { cached: new Uint8Array(0), durable: new Uint8Array(0), dirty: new Set<number>() };
+    const inode = {
+      cached: new Uint8Array(0),
+      durable: new Uint8Array(0),
+      dirty: new Set<number>(),
+    };
     this.#change({ remove: null, add: name, inode });
     return this.#opened(inode);
   }
@@ -181,8 +198,14 @@ export class SimulatedDisk implements Files {
 
   /** What is written reaches the page cache at once, so that a kill or power cut meets it half done. */
   append(file: number, bytes: Uint8Array, length: number, position: number): Promise<void> {
+    const inode = this.#file(file);
+    const before = inode.cached.slice(position, position + length);
     this.write(file, bytes, length, position);
-    return this.#later('append', () => this.sync(file));
+    this.#writing = { inode, position, before };
+    return this.#later('append', () => {
+      this.#writing = null;
+      this.sync(file);
+    });
   }
 
   createAsync(name: string): Promise<number> {
@@ -219,7 +242,7 @@ export class SimulatedDisk implements Files {
         try {
           resolve(work());
         } catch (error) {
-          reject(error as Error);
+          reject(error);
         }
       };
       this.#pending.push({ what, run, reject });
