@@ -4,14 +4,58 @@
  */
 import type { Arguments } from '#node/resp/arguments.ts';
 import { invariant } from '#base/invariant.ts';
+import { asking } from './cluster/asking.ts';
+import { cluster } from './cluster/cluster.ts';
+import { readonly } from './cluster/readonly.ts';
+import { readwrite } from './cluster/readwrite.ts';
+import { auth } from './connection/auth.ts';
+import { client } from './connection/client.ts';
+import { echo } from './connection/echo.ts';
+import { hello } from './connection/hello.ts';
+import { ping } from './connection/ping.ts';
+import { quit } from './connection/quit.ts';
+import { reset } from './connection/reset.ts';
+import { select } from './connection/select.ts';
+import { acl } from './server/acl.ts';
+import { command } from './server/command.ts';
+import { info } from './server/info.ts';
+import { lolwut } from './server/lolwut.ts';
+import { time } from './server/time.ts';
 import type { CommandSpec } from './spec.ts';
+import { discard } from './transactions/discard.ts';
+import { exec } from './transactions/exec.ts';
+import { multi } from './transactions/multi.ts';
+import { unwatch } from './transactions/unwatch.ts';
+import { watch } from './transactions/watch.ts';
 
 /** Every command, in groups. */
 export const COMMANDS: readonly CommandSpec[] = [
   // connection
+  auth,
+  client,
+  echo,
+  hello,
+  ping,
+  quit,
+  reset,
+  select,
   // transactions
+  discard,
+  exec,
+  multi,
+  unwatch,
+  watch,
   // server
+  acl,
+  command,
+  info,
+  lolwut,
+  time,
   // cluster
+  asking,
+  cluster,
+  readonly,
+  readwrite,
   // generic
   // string
   // hash

@@ -388,21 +388,20 @@ export class Session extends ClientState implements SessionPort, CommandContext 
 
   /** Returns true when the command is to be queued all the same. */
   #refused(entry: CommandEntry, slot: number, refusal: Refusal): boolean {
-    switch (refusal.kind) {
-      case 'moved':
-        this.#redirect(entry, ERRORS.moved(slot, refusal.endpoint));
-        return false;
-      case 'error':
-        this.#redirect(entry, refusal.line);
-        return false;
-      case 'park':
-        // only what would run now has to wait: EXEC will, for all that was queued
-        if (this.transaction.open && !entry.runsInMulti) return true;
-        this.#parkedEntry = entry;
-        this.#parkedArgs = this.#args.copy();
-        this.#stop();
-        return false;
+    if (refusal.kind === 'moved') {
+      this.#redirect(entry, ERRORS.moved(slot, refusal.endpoint));
+      return false;
     }
+    if (refusal.kind === 'error') {
+      this.#redirect(entry, refusal.line);
+      return false;
+    }
+    // only what would run now has to wait: EXEC will, for all that was queued
+    if (this.transaction.open && !entry.runsInMulti) return true;
+    this.#parkedEntry = entry;
+    this.#parkedArgs = this.#args.copy();
+    this.#stop();
+    return false;
   }
 
   #queue(entry: CommandEntry): void {
