@@ -1,0 +1,33 @@
+/**
+ * Who runs on which processor: the load generator on the last one, everything that serves on all others,
+ * so that the generator does not compete with what it measures. With one processor, or without
+ * `taskset`, everybody shares.
+ */
+import { execFileSync } from 'node:child_process';
+import { availableParallelism } from 'node:os';
+
+let pinned = false;
+
+/** Pins this process, and so every server that it starts from now on. */
+export function pinServers(): void {
+  const count = availableParallelism();
+  if (count < 2) return;
+  try {
+    const servers = count === 2 ? '0' : `0-${count - 2}`;
+    execFileSync('taskset', ['-a', '-c', '-p', servers, String(process.pid)], { stdio: 'ignore' });
+    pinned = true;
+  } catch {
+    // no taskset, or processors are dealt out otherwise here: said in the header of the table
+  }
+}
+
+/** What goes before the load generator's command. */
+export function clientPrefix(): string[] {
+  return pinned ? ['taskset', '-c', String(availableParallelism() - 1)] : [];
+}
+
+/** For the header of the table. */
+export function describePinning(): string {
+  if (!pinned) return 'no CPU pinning';
+  return 'load generator on one CPU, all servers on the others';
+}
