@@ -37,6 +37,8 @@ export class SimulatedDisk implements Files {
   appendError: Error | null = null;
   /** When true, asynchronous operations are done at once instead of in {@link step}. */
   eager = true;
+  /** The process that used it is gone: everything asynchronous fails. */
+  dead = false;
   #names = new Map<string, Inode>();
   #durableNames = new Map<string, Inode>();
   #nameChanges: NameChange[] = [];
@@ -56,10 +58,16 @@ export class SimulatedDisk implements Files {
   step(): boolean {
     const operation = this.#pending.shift();
     if (operation === undefined) return false;
-    if (operation.what === 'append' && this.appendError !== null)
+    if (this.dead) operation.reject(systemError('EIO', 'the process is gone'));
+    else if (operation.what === 'append' && this.appendError !== null)
       operation.reject(this.appendError);
     else operation.run();
     return true;
+  }
+
+  die(): void {
+    this.dead = true;
+    while (this.step()) {}
   }
 
   /**
@@ -246,7 +254,7 @@ export class SimulatedDisk implements Files {
         }
       };
       this.#pending.push({ what, run, reject });
-      if (this.eager) this.step();
+      if (this.eager || this.dead) this.step();
     });
   }
 
