@@ -46,11 +46,14 @@ export interface MemberStatus {
   readonly keys: number;
   readonly memoryBytes: number;
   readonly maxmemoryBytes: number;
-  readonly certificates?: {
-    readonly clientNotAfter: string | null;
-    readonly peerNotAfter: string | null;
+  /** RFC 3339; '' without TLS. */
+  readonly certificates?: { readonly clientNotAfter: string; readonly peerNotAfter: string };
+  readonly lastFailover?: {
+    readonly cause: string;
+    readonly refusedWriteMs: number;
+    /** RFC 3339. */
+    readonly time: string;
   };
-  readonly lastFailover?: { readonly refusedWriteMs: number };
 }
 
 export interface BootstrapVoter {
