@@ -23,7 +23,8 @@ export interface AccessError {
   readonly message: string;
 }
 
-export function isAccessError(result: AccessRules | AccessError): result is AccessError {
+/** Is this what {@link parseAccessString} or `UserTable.of` gives when a string is wrong? */
+export function isAccessError(result: object): result is AccessError {
   return 'error' in result;
 }
 

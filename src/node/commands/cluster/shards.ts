@@ -36,8 +36,8 @@ export function memberCount(shards: readonly ClusterShard[]): number {
 /** A line of CLUSTER NODES (redis.io/commands/cluster-nodes), without its newline. */
 export function describeMember({ shard, member }: Found, node: NodePort): string {
   const isPrimary = member.role === 'master';
-  const name = member.host === member.ip ? '' : member.host;
-  const address = `${member.ip}:${member.port}@${member.busPort},${name}`;
+  const name = member.host === member.ip ? '' : `,${member.host}`;
+  const address = `${member.ip}:${member.port}@${member.busPort}${name}`;
   const flags = [isPrimary ? 'master' : 'slave'];
   if (member.nodeId === node.nodeId) flags.unshift('myself');
   if (!member.online) flags.push('fail');

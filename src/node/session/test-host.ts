@@ -1,0 +1,271 @@
+/**
+ * A small real host for tests of sessions and commands: a real keyspace, real users, all slots here, and a
+ * log whose entries are committed when the test says so.
+ */
+import { utf8 } from '#base/bytes.ts';
+import { invariant } from '#base/invariant.ts';
+import { isAccessError } from '#node/acl/access-string.ts';
+import { AclLog } from '#node/acl/log.ts';
+import { type UserDefinition, UserTable } from '#node/acl/users.ts';
+import { CommandIndex } from '#node/commands/command-index.ts';
+import type { ClientFilter, ClusterShard, NodePort } from '#node/commands/node-port.ts';
+import { COMMANDS } from '#node/commands/table.ts';
+import { Keyspace } from '#node/keyspace/keyspace.ts';
+import type { ClientConnection } from '#node/shard/ports.ts';
+import type { Refusal, SessionHost } from './host.ts';
+import { Session } from './session.ts';
+import { CommandStatistics } from './statistics.ts';
+
+export const OPEN_USER: UserDefinition = {
+  name: 'default',
+  on: true,
+  passwordSha256: [],
+  noPassword: true,
+  accessString: '~* &* +@all',
+};
+
+const commands = new CommandIndex(COMMANDS);
+const NODE_ID = 'a'.repeat(40);
+
+/** A connection that keeps what was sent. */
+export class TestConnection implements ClientConnection {
+  readonly id: number;
+  readonly remoteAddress: string;
+  readonly localAddress = '127.0.0.1:6379';
+  readonly tls = false;
+  readonly listener = 'client';
+  bufferedBytes = 0;
+  paused = false;
+  state: 'open' | 'closed' | 'destroyed' = 'open';
+  #sent: Uint8Array[] = [];
+
+  constructor(id: number) {
+    this.id = id;
+    this.remoteAddress = `127.0.0.1:${40_000 + id}`;
+  }
+
+  send(bytes: Uint8Array): void {
+    invariant(this.state === 'open', 'nothing is sent on a closed connection');
+    this.#sent.push(bytes);
+  }
+
+  close(): void {
+    this.state = 'closed';
+  }
+
+  destroy(): void {
+    this.state = 'destroyed';
+  }
+
+  pause(): void {
+    this.paused = true;
+  }
+
+  resume(): void {
+    this.paused = false;
+  }
+
+  /** What was sent since the last call, one character a byte. */
+  take(): string {
+    let out = '';
+    for (const bytes of this.#sent) for (const byte of bytes) out += String.fromCharCode(byte);
+    this.#sent = [];
+    return out;
+  }
+}
+
+/** `words` as a RESP array of bulk strings. */
+export function request(...words: readonly (string | number | Uint8Array)[]): Uint8Array {
+  const parts: Uint8Array[] = [utf8(`*${words.length}\r\n`)];
+  for (const word of words) {
+    const bytes = typeof word === 'object' ? word : utf8(String(word));
+    parts.push(utf8(`$${bytes.length}\r\n`), bytes, utf8('\r\n'));
+  }
+  let length = 0;
+  for (const part of parts) length += part.length;
+  const out = new Uint8Array(length);
+  let at = 0;
+  for (const part of parts) {
+    out.set(part, at);
+    at += part.length;
+  }
+  return out;
+}
+
+/** A session and the other end of its connection. */
+export class TestClient {
+  readonly session: Session;
+  readonly connection: TestConnection;
+
+  constructor(host: TestHost, id: number) {
+    this.connection = new TestConnection(id);
+    this.session = new Session(this.connection, host);
+    host.sessions.set(id, this.session);
+  }
+
+  /** Sends one command; returns what came back at once. */
+  send(...words: readonly (string | number | Uint8Array)[]): string {
+    this.raw(request(...words));
+    return this.connection.take();
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.session.feed(bytes, 0, bytes.length);
+  }
+}
+
+export class TestHost implements SessionHost {
+  readonly keyspace = new Keyspace({ hashSeed: [1, 2] });
+  readonly sessions = new Map<number, Session>();
+  readonly limits = {
+    queryBufferBytes: 1 << 20,
+    unauthenticatedQueryBufferBytes: 1 << 16,
+    withheldReplyBytes: 1 << 20,
+  };
+  readonly statistics = new CommandStatistics(commands.size);
+  readonly aclLog = new AclLog();
+  users: UserTable;
+  loaded = true;
+  outOfMemory = false;
+  overloaded = false;
+  nowMs = 1_700_000_000_000;
+  /** Replies wait for {@link commit} as on a real primary; else a unit is committed when it ends. */
+  durable = false;
+  /** What {@link route} answers, by slot; the rest runs here. */
+  refusals = new Map<number, Refusal>();
+  shards: ClusterShard[];
+  readonly ended: (session: Session) => void = (session) => this.sessions.delete(session.id);
+  readonly later = new Set<Session>();
+  readonly units: number[] = [];
+  readonly node: NodePort;
+  readonly clock = { monotonicMs: (): number => this.nowMs, wallMs: (): number => this.nowMs };
+  #nextId = 1;
+
+  constructor(users: readonly UserDefinition[] = [OPEN_USER]) {
+    this.users = usersOf(1, users);
+    this.keyspace.openIndex = 1;
+    this.keyspace.nowMs = this.nowMs;
+    this.shards = [ownShard()];
+    this.node = this.#makeNode();
+  }
+
+  connect(): TestClient {
+    return new TestClient(this, this.#nextId++);
+  }
+
+  get newestIndex(): number {
+    const open = this.keyspace.effects.length > 0;
+    return open ? this.keyspace.openIndex : this.keyspace.openIndex - 1;
+  }
+
+  route(slot: number): Refusal | null {
+    return this.refusals.get(slot) ?? null;
+  }
+
+  beginUnit(): void {
+    this.keyspace.nowMs = this.nowMs;
+    this.keyspace.beginCommand();
+  }
+
+  endUnit(_session: Session, waitIndex: number): void {
+    this.units.push(waitIndex);
+    if (!this.durable) this.commit();
+  }
+
+  resumeLater(session: Session): void {
+    this.later.add(session);
+  }
+
+  /** The open batch is committed, and the lease holds: everything leaves. */
+  commit(): void {
+    const index = this.keyspace.openIndex;
+    this.keyspace.effects.clear();
+    this.keyspace.openIndex = index + 1;
+    this.keyspace.committed(index);
+    for (const session of [...this.sessions.values()]) session.release(index);
+  }
+
+  setUsers(definitions: readonly UserDefinition[]): void {
+    this.users = usersOf(this.users.revision + 1, definitions);
+    for (const session of [...this.sessions.values()]) session.usersChanged();
+  }
+
+  #matching(filter: ClientFilter): Session[] {
+    return [...this.sessions.values()].filter((session) => {
+      if (filter.ids !== undefined && !filter.ids.has(session.id)) return false;
+      if (filter.address !== undefined && filter.address !== session.remoteAddress) return false;
+      if (filter.localAddress !== undefined && filter.localAddress !== session.localAddress) {
+        return false;
+      }
+      if (filter.userName !== undefined && filter.userName !== session.user.name) return false;
+      if (filter.type !== undefined && filter.type !== 'normal') return false;
+      return filter.skipId !== session.id;
+    });
+  }
+
+  #makeNode(): NodePort {
+    const host = this;
+    return {
+      commands,
+      aclLog: host.aclLog,
+      role: 'master',
+      nodeId: NODE_ID,
+      clusterState: 'ok',
+      currentEpoch: 1,
+      get users(): UserTable {
+        return host.users;
+      },
+      get shardTimeMs(): number {
+        return host.nowMs;
+      },
+      info: (sections) => `sections:${sections.join()}\r\n`,
+      clusterShards: () => host.shards,
+      countKeysInSlot: (slot) => host.keyspace.countKeysInSlot(slot),
+      keysInSlot: (slot, limit) => host.keyspace.keysInSlot(slot, limit),
+      clients: (filter) => host.#matching(filter),
+      killClients: (filter) => {
+        const matching = host.#matching(filter);
+        for (const session of matching) session.kill();
+        return matching.length;
+      },
+    };
+  }
+}
+
+function usersOf(revision: number, definitions: readonly UserDefinition[]): UserTable {
+  const table = UserTable.of(revision, definitions, commands.catalog);
+  invariant(!isAccessError(table), 'the test users are well-formed');
+  return table;
+}
+
+function ownShard(): ClusterShard {
+  return {
+    slots: [[0, 16383]],
+    epoch: 1,
+    shardId: 'b'.repeat(40),
+    members: [
+      {
+        nodeId: NODE_ID,
+        host: 'shop-0001-001-0.shop-nodes.default.svc',
+        ip: '10.0.0.1',
+        port: 6379,
+        tls: false,
+        busPort: 16379,
+        role: 'master',
+        online: true,
+        replicationOffset: 7,
+      },
+      {
+        nodeId: 'c'.repeat(40),
+        host: 'shop-0001-002-0.shop-nodes.default.svc',
+        ip: '10.0.0.2',
+        port: 6379,
+        tls: false,
+        busPort: 16379,
+        role: 'replica',
+        online: true,
+        replicationOffset: 6,
+      },
+    ],
+  };
+}
