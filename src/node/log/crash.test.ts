@@ -194,9 +194,10 @@ test('after any crash the log holds what was reported durable, and nothing that 
     const random = new Prng(seed);
     const life = new Life(random);
     try {
-      for (let round = 0; round < 12; round++) {
+      for (let round = 0; round < 16; round++) {
         life.open();
-        for (let actions = random.below(150); actions > 0; actions--) await life.act();
+        const limit = random.chance(0.3) ? 4 : 150;
+        for (let actions = random.below(limit); actions > 0; actions--) await life.act();
         await life.crash();
       }
       life.open();
@@ -209,7 +210,7 @@ test('after any crash the log holds what was reported durable, and nothing that 
     maxSegments = Math.max(maxSegments, life.maxSegments);
   }
   // the test tests something: there were torn writes, and logs of several segments
-  expect(crashes).toBe(SEEDS * 13);
+  expect(crashes).toBe(SEEDS * 17);
   expect(cuts).toBeGreaterThan(SEEDS >= 12 ? 3 : -1);
   expect(maxSegments).toBeGreaterThan(SEEDS >= 12 ? 2 : -1);
 });
