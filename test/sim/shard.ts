@@ -7,9 +7,10 @@ import { Prng } from '#base/prng.ts';
 import { CommandIndex } from '#node/commands/command-index.ts';
 import { COMMANDS } from '#node/commands/table.ts';
 import type { ShardDescriptor } from '#node/cluster/descriptor.ts';
+import { SlotMap } from '#node/cluster/slot-map.ts';
 import type { MemberIdentity } from '#node/shard/identity.ts';
 import { Member } from '#node/shard/member.ts';
-import type { MemberLimits } from '#node/shard/options.ts';
+import type { MemberLimits, ProcessFacts } from '#node/shard/options.ts';
 import type { Settings } from '#node/shard/payload.ts';
 import { SimConnection } from './client.ts';
 import { SimClock, SimDisk, SimNetwork, World } from './world.ts';
@@ -49,6 +50,21 @@ const LIMITS: MemberLimits = {
   clockJumpMs: 250,
   replicaMaxStalenessMs: 5000,
   maxmemoryBytes: 0,
+};
+
+const PROCESS: ProcessFacts = {
+  processId: 1,
+  runId: '0'.repeat(40),
+  operatingSystem: 'simulated',
+  clientPort: 6379,
+  uptimeSeconds: 1,
+  residentBytes: 0,
+  systemBytes: 0,
+  cpuUserSeconds: 0,
+  cpuSystemSeconds: 0,
+  maxConnections: 1000,
+  connectionsReceived: 0,
+  connectionsRefused: 0,
 };
 
 /** One place of the shard: its disk for life, and the member that runs on it or not. */
@@ -113,6 +129,8 @@ export class SimShard {
     const generation = ++place.generation;
     place.clock = new SimClock(world, world.between(0.99, 1.01));
     const ids = this.members.map(({ id }) => id);
+    const map = new SlotMap();
+    map.apply(this.#descriptor);
     place.member = new Member(
       {
         identity: this.#identity(place),
@@ -136,11 +154,8 @@ export class SimShard {
         },
         hashSeed: [world.random.uint32(), world.random.uint32()],
         commands: COMMAND_INDEX,
-        owners: {
-          ownerOf: () => '0001',
-          descriptorOf: () => this.#descriptor,
-          descriptors: () => [this.#descriptor],
-        },
+        map,
+        process: () => PROCESS,
       },
       {
         clock: place.clock,

@@ -43,6 +43,8 @@ export class Keyspace {
   waitIndex = 0;
   /** For RANDOMKEY and the like; nothing that is logged depends on it. */
   readonly random: Prng;
+  /** Counts since start: accesses that found their key or did not, keys deleted for their expiry. */
+  readonly statistics = { hits: 0, misses: 0, expired: 0 };
 
   /** Of what {@link find} found: valueBytes[valueStart, valueEnd) if it is a string. */
   valueBytes: Uint8Array = NONE;
@@ -138,7 +140,11 @@ export class Keyspace {
   /** Looks the key up and counts that as an access. The result's parts are in the fields above. */
   find(bytes: Uint8Array, start: number, end: number): KeyType {
     const record = this.#lookUp(bytes, start, end);
-    if (record === undefined) return 'none';
+    if (record === undefined) {
+      this.statistics.misses++;
+      return 'none';
+    }
+    this.statistics.hits++;
     const type = this.#show(record);
     record.accessedAtSeconds = this.#store.nowSeconds;
     return type;
@@ -458,6 +464,7 @@ export class Keyspace {
   /** The time of the record is over: deletes it on a primary, leaves it on a replica. */
   #expire(record: KeyRecord): void {
     if (this.role === 'replica') return;
+    this.statistics.expired++;
     this.#store.delete(record, true);
     const { key, hash } = record;
     if (this.#note(hash)) this.#recorder.begin(EFFECT.expired, key, 0, key.length);

@@ -1,4 +1,5 @@
 /** The node as INFO, CLUSTER, CLIENT and ACL commands see it. */
+import { SLOT_COUNT } from '#base/slot.ts';
 import type { AclLog } from '#node/acl/log.ts';
 import type { UserTable } from '#node/acl/users.ts';
 import type { MemberDescriptor, ShardDescriptor } from '#node/cluster/descriptor.ts';
@@ -15,8 +16,6 @@ import { renderMemberInfo } from './info.ts';
 import type { Member } from './member.ts';
 import type { MemberOptions } from './options.ts';
 import type { ServingHost } from './serving.ts';
-
-const SLOT_COUNT = 16384;
 
 /** Redis' node ids have 40 hexadecimal digits; ours are a memberId with zeros behind it. */
 export function nodeIdOf(memberId: string): string {
@@ -51,30 +50,28 @@ export class NodeView implements NodePort {
   }
 
   info(sections: readonly string[]): string {
-    return renderMemberInfo(this.#member, this.#host, this, this.#options, sections);
+    return renderMemberInfo(this.#member, this.#host, this.#options, sections);
   }
 
   /** `ok` when every slot has an owner with a known primary. */
   get clusterState(): 'ok' | 'fail' {
     let covered = 0;
-    for (const descriptor of this.#options.owners.descriptors()) {
+    for (const descriptor of this.#options.map.shards()) {
       if (this.#primaryOf(descriptor) === '') continue;
-      for (const { first, last } of descriptor.slots) covered += last - first + 1;
+      for (const [first, last] of this.#options.map.rangesOf(descriptor.shard)) {
+        covered += last - first + 1;
+      }
     }
     return covered === SLOT_COUNT ? 'ok' : 'fail';
   }
 
   get currentEpoch(): number {
-    let epoch = 1;
-    for (const { slots } of this.#options.owners.descriptors()) {
-      for (const range of slots) epoch = Math.max(epoch, range.epoch);
-    }
-    return epoch;
+    return Math.max(1, this.#options.map.currentEpoch());
   }
 
   clusterShards(listener: string): readonly ClusterShard[] {
-    return this.#options.owners
-      .descriptors()
+    return this.#options.map
+      .shards()
       .map((descriptor) => this.#clusterShard(descriptor, listener));
   }
 
@@ -117,7 +114,7 @@ export class NodeView implements NodePort {
       .filter((member) => member !== null)
       .sort((a, b) => (a.role === b.role ? 0 : a.role === 'master' ? -1 : 1));
     return {
-      slots: descriptor.slots.map(({ first, last }) => [first, last] as const),
+      slots: this.#options.map.rangesOf(descriptor.shard),
       epoch: Math.max(1, ...descriptor.slots.map(({ epoch }) => epoch)),
       shardId: descriptor.shard.padStart(40, '0'),
       members,

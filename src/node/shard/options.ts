@@ -1,12 +1,12 @@
 /** What a member is told at its start: limits, ports, identity. */
 import type { Clock } from '#base/clock.ts';
+import type { SlotMap } from '#node/cluster/slot-map.ts';
 import type { CommandIndex } from '#node/commands/command-index.ts';
 import type { RaftOptions } from '#node/raft/options.ts';
 import type { SessionLimits } from '#node/session/host.ts';
 import type { MemberEvents } from './events.ts';
 import type { MemberIdentity } from './identity.ts';
 import type { Disk, Peers } from './ports.ts';
-import type { SlotOwners } from './routes.ts';
 
 /** Why the member does or does not run commands. */
 export type ServingState =
@@ -46,8 +46,26 @@ export interface MemberOptions {
   /** Key of the hash that hazards and index use; any 64 bits, the same or not on other members. */
   readonly hashSeed: readonly [number, number];
   readonly commands: CommandIndex;
-  /** The slot map as gossip has it. */
-  readonly owners: SlotOwners;
+  /** Everybody's slots as gossip has them. */
+  readonly map: SlotMap;
+  readonly process: () => ProcessFacts;
+}
+
+/** Figures of the process around the member, for INFO. */
+export interface ProcessFacts {
+  readonly processId: number;
+  /** 40 hexadecimal digits, new with each start. */
+  readonly runId: string;
+  readonly operatingSystem: string;
+  readonly clientPort: number;
+  readonly uptimeSeconds: number;
+  readonly residentBytes: number;
+  readonly systemBytes: number;
+  readonly cpuUserSeconds: number;
+  readonly cpuSystemSeconds: number;
+  readonly maxConnections: number;
+  readonly connectionsReceived: number;
+  readonly connectionsRefused: number;
 }
 
 export interface MemberPorts {

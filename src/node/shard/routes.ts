@@ -3,22 +3,15 @@
  * Makes the redirects of Redis Cluster, with the endpoint of the listener that the client came by.
  */
 import type { ShardDescriptor } from '#node/cluster/descriptor.ts';
+import type { SlotMap } from '#node/cluster/slot-map.ts';
 import type { Refusal } from '#node/session/host.ts';
-
-/** The slot map as gossip has it. */
-export interface SlotOwners {
-  /** The shard that owns `slot`, or ''. */
-  ownerOf(slot: number): string;
-  descriptorOf(shard: string): ShardDescriptor | undefined;
-  /** Of all shards, by name. */
-  descriptors(): readonly ShardDescriptor[];
-}
 
 export interface RoutesOptions {
   readonly shard: string;
   /** Inclusive ranges that this shard owns by its own log. */
   readonly slots: readonly (readonly [number, number])[];
-  readonly owners: SlotOwners;
+  /** Everybody's slots as gossip has them. */
+  readonly map: SlotMap;
   /** memberId of this shard's leader, '' when unknown. */
   readonly leader: () => string;
 }
@@ -38,14 +31,14 @@ export class Routes {
 
   /** `MOVED` to this shard's primary, or null when it is not known. */
   toPrimary(listener: string): Refusal | null {
-    const { owners, shard, leader } = this.#options;
-    return moved(owners.descriptorOf(shard), leader(), listener);
+    const { map, shard, leader } = this.#options;
+    return moved(map.shard(shard), leader(), listener);
   }
 
   /** `MOVED` to the primary of the shard that owns `slot`, else `CLUSTERDOWN`. */
   toOwner(slot: number, listener: string): Refusal {
-    const descriptor = this.#options.owners.descriptorOf(this.#options.owners.ownerOf(slot));
-    if (descriptor === undefined) return UNBOUND;
+    const descriptor = this.#options.map.ownerOf(slot);
+    if (descriptor === null) return UNBOUND;
     return moved(descriptor, descriptor.primary, listener) ?? NO_PRIMARY;
   }
 }

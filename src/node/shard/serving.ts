@@ -66,7 +66,7 @@ export class ServingHost implements SessionHost, Clients {
     this.#routes = new Routes({
       shard: options.identity.shard,
       slots: options.identity.slots,
-      owners: options.owners,
+      map: options.map,
       leader: () => member.raft.leaderId,
     });
     this.node = new NodeView(member, this, options);

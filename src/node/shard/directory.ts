@@ -1,0 +1,104 @@
+/**
+ * Names and addresses of this shard's members, from whoever knows: the bootstrap record, the operator's
+ * hints, and hellos on peer links (the newest word wins). Only hints: safety never depends on an address.
+ */
+import type { MemberDescriptor, ShardDescriptor } from '#node/cluster/descriptor.ts';
+import type { Raft } from '#node/raft/raft.ts';
+
+export interface MemberAddress {
+  readonly memberId: string;
+  readonly name: string;
+  readonly kind: 'data' | 'log';
+  readonly host: string;
+  readonly peerPort: number;
+  /** 0 while unknown. */
+  readonly clientPort: number;
+}
+
+export interface DirectoryOptions {
+  readonly shard: string;
+  readonly slots: readonly (readonly [number, number])[];
+  /** Clients reach all members by TLS, or none. */
+  readonly clientTls: boolean;
+  /** Silence in milliseconds after which the primary calls a member offline. */
+  readonly offlineMs: number;
+}
+
+export class Directory {
+  readonly #options: DirectoryOptions;
+  readonly #members = new Map<string, MemberAddress>();
+  #version = 0;
+  #published = '';
+
+  constructor(options: DirectoryOptions) {
+    this.#options = options;
+  }
+
+  /** Takes what is said of a member; what it leaves out stays. */
+  learn(address: MemberAddress): void {
+    const known = this.#members.get(address.memberId);
+    const clientPort = address.clientPort || (known?.clientPort ?? 0);
+    this.#members.set(address.memberId, { ...address, clientPort });
+  }
+
+  /** The shard as it is known before its first primary has spoken. */
+  initial(voters: readonly string[]): ShardDescriptor {
+    return this.#descriptor(0, '', voters, () => ({ role: 'unknown', state: 'loading' }));
+  }
+
+  /** The shard's new descriptor if this member leads and something has changed since the last one. */
+  changed(raft: Raft, nowMs: number): ShardDescriptor | null {
+    if (raft.role !== 'leader') {
+      this.#published = '';
+      return null;
+    }
+    const contact = new Map(raft.progress().map(({ id, lastContactMs }) => [id, lastContactMs]));
+    const judge = (id: string, kind: 'data' | 'log'): Pick<MemberDescriptor, 'role' | 'state'> => {
+      if (id === raft.id) return { role: kind === 'log' ? 'log' : 'primary', state: 'online' };
+      const silentMs = nowMs - (contact.get(id) ?? 0);
+      const role = kind === 'log' ? 'log' : 'replica';
+      return { role, state: silentMs > this.#options.offlineMs ? 'offline' : 'online' };
+    };
+    const { voters, learners } = raft.membership;
+    const next = this.#descriptor(raft.term, raft.id, [...voters, ...learners], judge);
+    const content = JSON.stringify(next);
+    if (content === this.#published) return null;
+    this.#published = content;
+    this.#version++;
+    return { ...next, version: this.#version };
+  }
+
+  #descriptor(
+    term: number,
+    primary: string,
+    ids: readonly string[],
+    judge: (id: string, kind: 'data' | 'log') => Pick<MemberDescriptor, 'role' | 'state'>,
+  ): ShardDescriptor {
+    const members: MemberDescriptor[] = [];
+    for (const id of ids) {
+      const known = this.#members.get(id);
+      if (known === undefined) continue;
+      const { name, kind, host, peerPort, clientPort } = known;
+      members.push({
+        memberId: id,
+        name,
+        kind,
+        ...judge(id, kind),
+        peerHost: host,
+        peerPort,
+        endpoints:
+          kind === 'log' || clientPort === 0
+            ? []
+            : [{ listener: 'client', host, port: clientPort, tls: this.#options.clientTls }],
+      });
+    }
+    return {
+      shard: this.#options.shard,
+      term,
+      version: 0,
+      primary,
+      slots: this.#options.slots.map(([first, last]) => ({ first, last, epoch: 1 })),
+      members,
+    };
+  }
+}
