@@ -103,7 +103,7 @@ export class Cluster {
     member.incarnation++;
     member.pausedUntilMs = 0;
     member.diskIdleAtMs = this.schedule.nowMs;
-    member.clockRate = 1 - CLOCK_DRIFT + (2 * CLOCK_DRIFT * random.below(1001)) / 1000;
+    member.clockRate = 1 + CLOCK_DRIFT * (random.below(3) - 1);
     member.clockOffsetMs = random.below(1_000_000);
     const options: RaftOptions = {
       id: member.id,

@@ -27,6 +27,10 @@ export class Nemesis {
   };
   #members = 0;
   #active = true;
+  /** The longest wait between two disturbances. */
+  #paceMs = 0;
+  /** The chance of a long wait between two proposals. */
+  #quiet = 0;
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
@@ -38,6 +42,8 @@ export class Nemesis {
     const count = [1, 2, 3, 3, 3, 4, 5][random.below(7)];
     const voters = Array.from({ length: count }, () => this.#nextId());
     this.#cluster.weather = this.#weather();
+    this.#paceMs = [60, 200, 600][random.below(3)];
+    this.#quiet = [0, 0.03, 0.5][random.below(3)];
     for (const id of voters) {
       this.#cluster.add(id, { voters, learners: [] }, random.chance(0.3) ? 150 : 0);
     }
@@ -74,7 +80,9 @@ export class Nemesis {
 
   #proposeOn(): void {
     const { random, schedule, members } = this.#cluster;
-    schedule.after(1 + random.below(30), () => {
+    // Now and then nobody writes for a while: only then can a member that is cut off win.
+    const quiet = random.chance(this.#quiet);
+    schedule.after(1 + random.below(quiet ? 1200 : 30), () => {
       if (!this.#active) return;
       for (const member of members) {
         if (member.raft?.role !== 'leader' || this.#isPaused(member)) continue;
@@ -89,7 +97,7 @@ export class Nemesis {
 
   #disturbOn(): void {
     const { random, schedule, members } = this.#cluster;
-    schedule.after(10 + random.below(220), () => {
+    schedule.after(10 + random.below(this.#paceMs), () => {
       if (!this.#active) return;
       const deed = this.#deeds[random.below(this.#deeds.length)];
       deed(members[random.below(members.length)]);
@@ -104,23 +112,29 @@ export class Nemesis {
     (member) => this.#pause(this.#leaderOr(member)),
     (member) => this.#partition(member),
     (member) => this.#partition(this.#leaderOr(member)),
+    (member) => this.#sever(member),
+    (member) => this.#sever(member),
+    () => this.#forget(),
+    () => this.#isolateLeader(),
+    () => this.#isolateLeader(),
     () => this.#cluster.cut.clear(),
     () => this.#cluster.cut.clear(),
-    (member) => this.#handOver(member),
-    (member) => this.#handOver(member),
+    () => this.#handOver(),
+    () => this.#handOver(),
+    () => this.#handOver(),
     () => this.#change(),
     () => this.#change(),
     () => this.#change(),
     (member) => this.#doubt(member),
   ];
 
-  #crash(member: SimulatedMember): void {
+  #crash(member: SimulatedMember, downMs = 1200): void {
     const { random, schedule } = this.#cluster;
     if (member.raft === null) return;
     this.deeds.crashes++;
     this.#cluster.crash(member);
     const quick = random.chance(0.5);
-    schedule.after(random.below(quick ? 20 : 1200), () => {
+    schedule.after(random.below(quick ? 20 : downMs), () => {
       if (member.raft === null) this.#cluster.start(member);
     });
   }
@@ -152,11 +166,56 @@ export class Nemesis {
     }
   }
 
-  #handOver(target: SimulatedMember): void {
+  /** Cuts one member off from the leader only, one way or both. */
+  #sever(member: SimulatedMember): void {
+    const { random, cut } = this.#cluster;
+    const leader = this.#leaderOr(member);
+    this.deeds.partitions++;
+    cut.add(`${leader.id}>${member.id}`);
+    if (random.chance(0.5)) cut.add(`${member.id}>${leader.id}`);
+  }
+
+  /** While one member is out of the leader's reach and about to stand, the others forget promises. */
+  #forget(): void {
+    const { random, schedule, members } = this.#cluster;
     const leader = this.#liveLeader();
     if (leader === null) return;
-    const started = this.#cluster.call(leader, (raft, nowMs) => raft.transferTo(target.id, nowMs));
-    if (started === true) this.deeds.handOvers++;
+    const lonely = members[random.below(members.length)];
+    this.#sever(lonely);
+    schedule.after(200 + random.below(400), () => {
+      if (!this.#active) return;
+      for (const member of members) {
+        if (member !== leader && member !== lonely) this.#crash(member, 20);
+      }
+      this.#isolateLeader();
+    });
+  }
+
+  #isolateLeader(): void {
+    const { cut, members } = this.#cluster;
+    const leader = this.#liveLeader();
+    if (leader === null) return;
+    this.deeds.partitions++;
+    for (const { id } of members) {
+      cut.add(`${leader.id}>${id}`);
+      cut.add(`${id}>${leader.id}`);
+    }
+  }
+
+  /** Sometimes the target does not hear of it until much later. */
+  #handOver(): void {
+    const { random } = this.#cluster;
+    const leader = this.#liveLeader();
+    if (leader === null || leader.raft === null) return;
+    const { voters } = leader.raft.membership;
+    const target = voters[random.below(voters.length)];
+    const started = this.#cluster.call(leader, (raft, nowMs) => raft.transferTo(target, nowMs));
+    if (started !== true) return;
+    this.deeds.handOvers++;
+    if (random.chance(0.3)) {
+      const member = this.#cluster.members.find(({ id }) => id === target);
+      if (member !== undefined) this.#pause(member);
+    }
   }
 
   #change(): void {
