@@ -95,7 +95,10 @@ export function memberInputs(context: ClusterContext, choices: MemberChoices): M
   };
 }
 
-/** The options of the node process that a cluster decides; all others keep their defaults. */
+/**
+ * The options of the node process that a cluster decides; all others keep their defaults. One that is added
+ * later has to be left out where it has its default, or an upgrade of the operator restarts every pod.
+ */
 export function nodeOptions(context: ClusterContext, choices: MemberChoices): Partial<Options> {
   const { name, namespace, spec } = context;
   const { member, zone, zoneSpread, maxmemoryBytes } = choices;
