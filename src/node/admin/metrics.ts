@@ -17,7 +17,10 @@ export interface MetricRow {
 
 /** Counts of a histogram, kept by whoever measures; see {@link Histogram} in `histogram.ts`. */
 export interface HistogramCounts {
-  /** Upper bounds in seconds, ascending; one count more than bounds (the last: above all of them). */
+  /**
+   * Upper bounds in seconds, ascending; one count more than bounds (the last: above all of them). Without
+   * bounds only sum and count say something.
+   */
   readonly boundsSeconds: readonly number[];
   /** Observations in each bucket alone, not cumulative. */
   readonly counts: ArrayLike<number>;
