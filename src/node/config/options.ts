@@ -218,7 +218,7 @@ const TIMING = {
     default: 30_000,
     min: 1000,
     max: 3_600_000,
-    why: 'Silence of the command thread at which /livez fails and the kubelet restarts the process.',
+    why: 'Silence of the command thread at which /livez fails and the kubelet restarts the container.',
   }),
   handOverTimeoutMs: numberOption({
     unit: 'ms',
