@@ -21,6 +21,68 @@ import { command } from './server/command.ts';
 import { info } from './server/info.ts';
 import { lolwut } from './server/lolwut.ts';
 import { time } from './server/time.ts';
+import { copy } from './generic/copy.ts';
+import { dbsize } from './generic/dbsize.ts';
+import { del } from './generic/del.ts';
+import { exists } from './generic/exists.ts';
+import { expire } from './generic/expire.ts';
+import { expireat } from './generic/expireat.ts';
+import { expiretime } from './generic/expiretime.ts';
+import { flushall } from './generic/flushall.ts';
+import { flushdb } from './generic/flushdb.ts';
+import { keys } from './generic/keys.ts';
+import { object } from './generic/object.ts';
+import { persist } from './generic/persist.ts';
+import { pexpire } from './generic/pexpire.ts';
+import { pexpireat } from './generic/pexpireat.ts';
+import { pexpiretime } from './generic/pexpiretime.ts';
+import { pttl } from './generic/pttl.ts';
+import { randomkey } from './generic/randomkey.ts';
+import { rename } from './generic/rename.ts';
+import { renamenx } from './generic/renamenx.ts';
+import { scan } from './generic/scan.ts';
+import { touch } from './generic/touch.ts';
+import { ttl } from './generic/ttl.ts';
+import { type } from './generic/type.ts';
+import { unlink } from './generic/unlink.ts';
+import { hdel } from './hash/hdel.ts';
+import { hexists } from './hash/hexists.ts';
+import { hget } from './hash/hget.ts';
+import { hgetall } from './hash/hgetall.ts';
+import { hincrby } from './hash/hincrby.ts';
+import { hincrbyfloat } from './hash/hincrbyfloat.ts';
+import { hkeys } from './hash/hkeys.ts';
+import { hlen } from './hash/hlen.ts';
+import { hmget } from './hash/hmget.ts';
+import { hmset } from './hash/hmset.ts';
+import { hrandfield } from './hash/hrandfield.ts';
+import { hscan } from './hash/hscan.ts';
+import { hset } from './hash/hset.ts';
+import { hsetnx } from './hash/hsetnx.ts';
+import { hstrlen } from './hash/hstrlen.ts';
+import { hvals } from './hash/hvals.ts';
+import { append } from './string/append.ts';
+import { decr } from './string/decr.ts';
+import { decrby } from './string/decrby.ts';
+import { get } from './string/get.ts';
+import { getdel } from './string/getdel.ts';
+import { getex } from './string/getex.ts';
+import { getrange } from './string/getrange.ts';
+import { getset } from './string/getset.ts';
+import { incr } from './string/incr.ts';
+import { incrby } from './string/incrby.ts';
+import { incrbyfloat } from './string/incrbyfloat.ts';
+import { lcs } from './string/lcs.ts';
+import { mget } from './string/mget.ts';
+import { mset } from './string/mset.ts';
+import { msetnx } from './string/msetnx.ts';
+import { psetex } from './string/psetex.ts';
+import { set } from './string/set.ts';
+import { setex } from './string/setex.ts';
+import { setnx } from './string/setnx.ts';
+import { setrange } from './string/setrange.ts';
+import { strlen } from './string/strlen.ts';
+import { substr } from './string/substr.ts';
 import type { CommandSpec } from './spec.ts';
 import { discard } from './transactions/discard.ts';
 import { exec } from './transactions/exec.ts';
@@ -57,8 +119,70 @@ export const COMMANDS: readonly CommandSpec[] = [
   readonly,
   readwrite,
   // generic
+  del,
+  unlink,
+  exists,
+  touch,
+  type,
+  expire,
+  pexpire,
+  expireat,
+  pexpireat,
+  ttl,
+  pttl,
+  expiretime,
+  pexpiretime,
+  persist,
+  rename,
+  renamenx,
+  copy,
+  keys,
+  scan,
+  randomkey,
+  dbsize,
+  flushall,
+  flushdb,
+  object,
   // string
+  get,
+  set,
+  setnx,
+  setex,
+  psetex,
+  getset,
+  getdel,
+  getex,
+  mget,
+  mset,
+  msetnx,
+  append,
+  strlen,
+  incr,
+  decr,
+  incrby,
+  decrby,
+  incrbyfloat,
+  getrange,
+  substr,
+  setrange,
+  lcs,
   // hash
+  hset,
+  hmset,
+  hsetnx,
+  hget,
+  hmget,
+  hgetall,
+  hkeys,
+  hvals,
+  hdel,
+  hlen,
+  hexists,
+  hstrlen,
+  hincrby,
+  hincrbyfloat,
+  hrandfield,
+  hscan,
 ];
 
 /** A command name found by its bytes, case folded: an open-addressing table over all names of one level. */

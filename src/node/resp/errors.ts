@@ -10,11 +10,14 @@ export const ERRORS = {
   notFloat: 'ERR value is not a valid float',
   outOfRange: 'ERR value is out of range',
   outOfRangePositive: 'ERR value is out of range, must be positive',
+  outOfLongRange:
+    'ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807',
   indexOutOfRange: 'ERR index out of range',
   noSuchKey: 'ERR no such key',
   sameObject: 'ERR source and destination objects are the same',
   invalidCursor: 'ERR invalid cursor',
   dbIndexOutOfRange: 'ERR DB index is out of range',
+  copyToOtherDatabase: 'ERR Copying to another database is not allowed in cluster mode',
   invalidDbIndex: 'ERR invalid DB index',
   /** `name` as COMMAND spells it: lower case, `container|subcommand` for a subcommand. */
   wrongArity: (name: string): string => `ERR wrong number of arguments for '${name}' command`,
@@ -42,6 +45,7 @@ export const ERRORS = {
   // Hashes
   hashValueNotInteger: 'ERR hash value is not an integer',
   hashValueNotFloat: 'ERR hash value is not a float',
+  notFiniteIncrement: 'ERR value is NaN or Infinity',
 
   // OBJECT
   noLfuPolicy:

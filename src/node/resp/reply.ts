@@ -200,12 +200,24 @@ export class ReplyWriter {
     else this.#insertHeader(at, STAR, count * 2);
   }
 
+  /** Puts the digits of `value`, as a bulk string, before everything written since position `at`. */
+  insertBulkInteger(at: number, value: Int64): void {
+    const end = this.length;
+    this.bulkInteger(value);
+    this.#moveTo(at, end);
+  }
+
   #insertHeader(at: number, type: number, count: number): void {
     const end = this.length;
     this.#header(type, count);
-    const header = this.bytes.slice(end, this.length);
-    this.bytes.copyWithin(at + header.length, at, end);
-    this.bytes.set(header, at);
+    this.#moveTo(at, end);
+  }
+
+  /** Moves what has been written from `end` on to `at`. */
+  #moveTo(at: number, end: number): void {
+    const moved = this.bytes.slice(end, this.length);
+    this.bytes.copyWithin(at + moved.length, at, end);
+    this.bytes.set(moved, at);
   }
 
   #header(type: number, value: Int64): void {

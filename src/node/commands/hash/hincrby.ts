@@ -1,0 +1,59 @@
+/** HINCRBY: adds an integer to a field. */
+import type { CommandContext, CommandSpec } from '#node/commands/spec.ts';
+import { ERRORS } from '#node/resp/errors.ts';
+import { addInt64, type Int64, parseInt64 } from '#node/resp/number.ts';
+import { findField, findHash, setFieldTo } from './find-hash.ts';
+import { fromLatin1 } from '#base/bytes.ts';
+
+function run(context: CommandContext): void {
+  const { args, keyspace, reply } = context;
+  const by = args.integer(3);
+  if (by === undefined) {
+    reply.error(ERRORS.notInteger);
+    return;
+  }
+  const found = findHash(context);
+  if (found === 'refused') return;
+  let old: Int64 | undefined = 0;
+  if (found === 'found' && findField(context, 2)) {
+    const { valueBytes, valueStart, valueEnd } = keyspace.hash;
+    old = parseInt64(valueBytes, valueStart, valueEnd);
+  }
+  if (old === undefined) {
+    reply.error(ERRORS.hashValueNotInteger);
+    return;
+  }
+  const sum = addInt64(old, by);
+  if (sum === undefined) {
+    reply.error(ERRORS.overflow);
+    return;
+  }
+  setFieldTo(context, fromLatin1(String(sum)));
+  reply.integer(sum);
+}
+
+export const hincrby: CommandSpec = {
+  name: 'hincrby',
+  arity: 4,
+  group: 'hash',
+  since: '2.0.0',
+  summary:
+    "Increments the integer value of a field in a hash by a number. Uses 0 as initial value if the field doesn't exist.",
+  complexity: 'O(1)',
+  flags: ['write', 'denyoom', 'fast'],
+  categories: ['hash', 'write'],
+  keys: [
+    {
+      flags: ['RW', 'access', 'update'],
+      begin: { index: 1 },
+      find: { last: 0, step: 1, limit: 0 },
+    },
+  ],
+  scope: 'keys',
+  arguments: [
+    { name: 'key', type: 'key', keySpecIndex: 0 },
+    { name: 'field', type: 'string' },
+    { name: 'increment', type: 'integer' },
+  ],
+  run,
+};

@@ -1,0 +1,31 @@
+/** What INCR, DECR, INCRBY and DECRBY have in common. */
+import { fromLatin1 } from '#base/bytes.ts';
+import type { CommandContext } from '#node/commands/spec.ts';
+import { ERRORS } from '#node/resp/errors.ts';
+import { addInt64, type Int64, parseInt64 } from '#node/resp/number.ts';
+import { findString } from './find-string.ts';
+
+/** Adds `by` to the number that the key of argument 1 holds (0 when it is not there) and replies with it. */
+export function increment(context: CommandContext, by: Int64): void {
+  const { args, keyspace, reply } = context;
+  const found = findString(context, 1);
+  if (found === 'refused') return;
+  let old: Int64 | undefined = 0;
+  let expiresAtMs = 0;
+  if (found === 'found') {
+    old = parseInt64(keyspace.valueBytes, keyspace.valueStart, keyspace.valueEnd);
+    expiresAtMs = keyspace.expiresAtMs;
+  }
+  if (old === undefined) {
+    reply.error(ERRORS.notInteger);
+    return;
+  }
+  const sum = addInt64(old, by);
+  if (sum === undefined) {
+    reply.error(ERRORS.overflow);
+    return;
+  }
+  const text = fromLatin1(String(sum));
+  keyspace.setString(args.bytes, args.start(1), args.end(1), text, 0, text.length, expiresAtMs);
+  reply.integer(sum);
+}

@@ -1,0 +1,31 @@
+/** PSETEX: sets a string that expires after some milliseconds. */
+import type { CommandContext, CommandSpec } from '#node/commands/spec.ts';
+import { readTime, TIME_FORMS } from '#node/commands/expiry.ts';
+import { setToArgument } from './find-string.ts';
+
+function run(context: CommandContext): void {
+  const expiresAtMs = readTime(context, 2, TIME_FORMS.PX, 'psetex', true);
+  if (expiresAtMs === undefined) return;
+  setToArgument(context, 1, 3, expiresAtMs);
+  context.reply.ok();
+}
+
+export const psetex: CommandSpec = {
+  name: 'psetex',
+  arity: 4,
+  group: 'string',
+  since: '2.6.0',
+  summary:
+    'Sets both string value and expiration time in milliseconds of a key. The key is created if it does not exist.',
+  complexity: 'O(1)',
+  flags: ['write', 'denyoom'],
+  categories: ['string', 'write'],
+  keys: [{ flags: ['OW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  scope: 'keys',
+  arguments: [
+    { name: 'key', type: 'key', keySpecIndex: 0 },
+    { name: 'milliseconds', type: 'integer' },
+    { name: 'value', type: 'string' },
+  ],
+  run,
+};
