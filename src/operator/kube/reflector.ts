@@ -42,6 +42,8 @@ export interface ReflectorOptions {
   /** '' watches every namespace. */
   readonly namespace: string;
   readonly labelSelector?: string;
+  /** One cache for several reflectors of a kind, each with a namespace of its own. */
+  readonly cache?: Cache;
   readonly indexers?: Readonly<Record<string, Indexer>>;
   readonly log: ReflectorLog;
   readonly observer: ReflectorObserver;
@@ -71,7 +73,7 @@ export class Reflector {
   constructor(options: ReflectorOptions) {
     this.#options = options;
     this.kind = options.kind;
-    this.cache = new Cache(options.indexers);
+    this.cache = options.cache ?? new Cache(options.indexers);
     this.#random = options.random ?? Math.random;
     this.#whenSynced = new Promise((resolve) => {
       this.#resolveSynced = resolve;
@@ -158,7 +160,8 @@ export class Reflector {
     if (signal.aborted) return resourceVersion;
     this.#lastContactMs = performance.now();
     observer.relisted(kind);
-    const gone = new Set(this.cache.keys());
+    const scope = namespace === '' ? '' : `${namespace}/`;
+    const gone = new Set(this.cache.keys().filter((key) => key.startsWith(scope)));
     let missed = 0;
     for (const item of items) {
       const key = keyOf(item);
