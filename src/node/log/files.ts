@@ -8,7 +8,7 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { lockDirectory } from './lock.ts';
+import { takeLock } from './lock.ts';
 
 export interface DiskSpace {
   /** Bytes an unprivileged process can still write. */
@@ -17,8 +17,8 @@ export interface DiskSpace {
 }
 
 export interface Files {
-  /** Keeps other processes out of the directory until the returned function is called. */
-  lock(directory: string): () => void;
+  /** Takes the lock of this name, against every process, until the returned function is called. */
+  lock(path: string): () => void;
   /** Makes the directory and its parents durably; nothing happens when it exists. */
   makeDirectory(path: string): void;
   /** Names in the directory. */
@@ -60,8 +60,8 @@ const FILE_MODE = 0o660;
 
 /** The files of this machine. */
 export const nodeFiles: Files = {
-  lock(directory) {
-    return lockDirectory(directory);
+  lock(path) {
+    return takeLock(path);
   },
   makeDirectory(directory) {
     const first = fs.mkdirSync(directory, { recursive: true, mode: 0o770 });

@@ -9,7 +9,7 @@
  * It does not hold between machines on a file system without shared locks: there the volume has to be
  * attached to one machine at a time (ReadWriteOnce).
  *
- * `lock-holder` only tells a person who has it; nothing decides by it.
+ * The file beside it, `…-holder`, only tells a person who has it; nothing decides by it.
  */
 import fs from 'node:fs';
 import os from 'node:os';
@@ -17,20 +17,19 @@ import path from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { DirectoryLockedError, LockUnavailableError } from './errors.ts';
 
-const LOCK_FILE = 'lock';
-const HOLDER_FILE = 'lock-holder';
 const SQLITE_BUSY = 5;
 
 /**
- * Takes the lock of `directory`, which exists; the returned function gives it back. Throws
+ * Takes the lock `file` on behalf of its directory, which exists; the returned function gives it back. Throws
  * {@link DirectoryLockedError} at once when another holder lives (also one in this process),
  * {@link LockUnavailableError} when the file system cannot lock.
  */
-export function lockDirectory(directory: string): () => void {
-  const holderFile = path.join(directory, HOLDER_FILE);
+export function takeLock(file: string): () => void {
+  const directory = path.dirname(file);
+  const holderFile = `${file}-holder`;
   let database: DatabaseSync | null = null;
   try {
-    database = new DatabaseSync(path.join(directory, LOCK_FILE), { timeout: 0 });
+    database = new DatabaseSync(file, { timeout: 0 });
     // no journal file: nothing is ever written into this database
     database.exec('PRAGMA journal_mode = OFF; BEGIN EXCLUSIVE');
   } catch (error) {

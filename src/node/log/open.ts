@@ -11,6 +11,7 @@ import type { LogOptions, RecoveredLog } from './options.ts';
 import { createLog, listSegments, type RecoveredSegments, recoverLog } from './recovery.ts';
 import type { Segment } from './segment.ts';
 
+const LOCK_FILE = 'log-lock';
 const MIN_SEGMENT_BYTES = 64 * 1024;
 
 /**
@@ -22,7 +23,7 @@ export function openLog(options: LogOptions): { log: Log; recovered: RecoveredLo
   const complete = withDefaults(options);
   const { files, directory } = complete;
   files.makeDirectory(directory);
-  const unlock = files.lock(directory);
+  const unlock = files.lock(path.join(directory, LOCK_FILE));
   let hardStates: HardStateFile | null = null;
   let opened: readonly Segment[] = [];
   try {

@@ -37,6 +37,8 @@ export class SimulatedDisk implements Files {
   appendError: Error | null = null;
   /** When true, asynchronous operations are done at once instead of in {@link step}. */
   eager = true;
+  /** Blocking syncs that still work; the power fails in the one after. */
+  syncsLeft = Number.POSITIVE_INFINITY;
   /** The process that used it is gone: everything asynchronous fails. */
   dead = false;
   #names = new Map<string, Inode>();
@@ -118,10 +120,10 @@ export class SimulatedDisk implements Files {
     return inode.cached;
   }
 
-  lock(directory: string): () => void {
-    if (this.#locks.has(directory)) throw systemError('EBUSY', directory);
-    this.#locks.add(directory);
-    return () => void this.#locks.delete(directory);
+  lock(name: string): () => void {
+    if (this.#locks.has(name)) throw systemError('EBUSY', name);
+    this.#locks.add(name);
+    return () => void this.#locks.delete(name);
   }
 
   makeDirectory(): void {}
@@ -180,6 +182,7 @@ export class SimulatedDisk implements Files {
   }
 
   sync(file: number): void {
+    this.#countSync();
     const inode = this.#file(file);
     if (inode.durable.length !== inode.cached.length) inode.durable = inode.cached.slice();
     for (const sector of inode.dirty) copySector(inode.durable, inode.cached, sector);
@@ -195,6 +198,7 @@ export class SimulatedDisk implements Files {
   }
 
   syncDirectory(): void {
+    this.#countSync();
     for (const change of this.#nameChanges) applyName(this.#durableNames, change);
     this.#nameChanges = [];
   }
@@ -295,6 +299,10 @@ export class SimulatedDisk implements Files {
     const inode = this.#names.get(name);
     if (inode === undefined) throw systemError('ENOENT', name);
     return inode;
+  }
+
+  #countSync(): void {
+    if (this.syncsLeft-- <= 0) throw systemError('EIO', 'power failure');
   }
 
   #usedBytes(): number {
