@@ -28,7 +28,11 @@ export interface NodeFacts {
   /** Null before bootstrap. */
   readonly member: Member | null;
   readonly ready: boolean;
-  readonly disk: { readonly healthy: boolean; readonly freeBytes: number; readonly totalBytes: number };
+  readonly disk: {
+    readonly healthy: boolean;
+    readonly freeBytes: number;
+    readonly totalBytes: number;
+  };
   /** RFC 3339; '' without TLS. */
   readonly certificates: { readonly clientNotAfter: string; readonly peerNotAfter: string };
   /** A majority of voters was heard from within an election timeout. */

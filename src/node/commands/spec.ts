@@ -95,8 +95,7 @@ export interface KeySpec {
   readonly begin:
     | { readonly index: number }
     | { readonly keyword: string; readonly startFrom: number };
-  readonly find:
-    /** `last` counts from the first key; negative from the end of the arguments (-1 is the last). */
+  readonly find: /** `last` counts from the first key; negative from the end of the arguments (-1 is the last). */
     | { readonly last: number; readonly step: number; readonly limit: number }
     | { readonly keyNumIndex: number; readonly first: number; readonly step: number };
   readonly notes?: string;

@@ -32,6 +32,7 @@ class Life {
   #requests: Persist[] = [];
   #durable = 0;
   crashes = 0;
+  failedOpenings = 0;
   maxSegments = 0;
   cuts = 0;
 
@@ -39,7 +40,27 @@ class Life {
     this.#random = random;
   }
 
+  /** Opens the log; now and then the power fails, or the process is killed, in the middle of it. */
   open(): void {
+    if (this.#random.chance(0.3)) this.disk.syncsLeft = this.#random.below(8);
+    for (;;) {
+      try {
+        this.#open();
+        return;
+      } catch (error) {
+        if ((error as { code?: string }).code !== 'EIO') throw error;
+        this.failedOpenings++;
+        this.disk = this.#successor();
+      }
+    }
+  }
+
+  #successor(): SimulatedDisk {
+    const killed = this.#random.chance(0.5);
+    return killed ? this.disk.killed(this.#random) : this.disk.powerCut(this.#random);
+  }
+
+  #open(): void {
     this.disk.eager = true;
     const { log, recovered } = openLog({
       directory: '/log',
@@ -56,6 +77,7 @@ class Life {
         if (!this.disk.dead) throw error;
       },
     });
+    this.disk.syncsLeft = Number.POSITIVE_INFINITY;
     this.#check(log, recovered);
     if (recovered.cutBytes > 0) this.cuts++;
     this.disk.eager = false;
@@ -77,8 +99,7 @@ class Life {
 
   async crash(): Promise<void> {
     this.crashes++;
-    const killed = this.#random.chance(0.5);
-    const next = killed ? this.disk.killed(this.#random) : this.disk.powerCut(this.#random);
+    const next = this.#successor();
     // the old process is gone; its log only has to let go of its timers
     this.disk.die();
     await this.log.close();
@@ -188,6 +209,7 @@ const SEEDS = Number(process.env.LOG_CRASH_SEEDS ?? 12);
 test('after any crash the log holds what was reported durable, and nothing that was not asked for', async () => {
   let crashes = 0;
   let cuts = 0;
+  let failedOpenings = 0;
   let maxSegments = 0;
   const firstSeed = Number(process.env.LOG_CRASH_SEED ?? Date.now() % 1_000_000);
   for (let seed = firstSeed; seed < firstSeed + SEEDS; seed++) {
@@ -207,10 +229,12 @@ test('after any crash the log holds what was reported durable, and nothing that 
     }
     crashes += life.crashes;
     cuts += life.cuts;
+    failedOpenings += life.failedOpenings;
     maxSegments = Math.max(maxSegments, life.maxSegments);
   }
   // the test tests something: there were torn writes, and logs of several segments
   expect(crashes).toBe(SEEDS * 17);
   expect(cuts).toBeGreaterThan(SEEDS >= 12 ? 3 : -1);
+  expect(failedOpenings).toBeGreaterThan(SEEDS >= 12 ? 10 : -1);
   expect(maxSegments).toBeGreaterThan(SEEDS >= 12 ? 2 : -1);
 });

@@ -208,7 +208,6 @@ export class Session extends ClientState implements SessionPort, CommandContext 
       return;
     }
     const modified = transaction.anyModified(this.keyspace);
-    transaction.noteWatched(this.keyspace);
     this.unwatch();
     if (modified) {
       reply.nullArray();
@@ -456,23 +455,29 @@ export class Session extends ClientState implements SessionPort, CommandContext 
 
   /** Refuses a command before it ran. Breaks a transaction; a refused EXEC ends it. */
   #refuse(entry: CommandEntry | null, error: string): void {
-    const { transaction, reply } = this;
-    const from = reply.length;
-    if (entry !== null) this.host.statistics.rejected[entry.id]++;
-    if (entry !== null && entry.isExec && transaction.open) {
+    if (entry !== null && entry.isExec) {
       this.discardTransaction();
-      reply.error(ERRORS.execAbortedBecause(error));
+      this.#answerRefused(entry, ERRORS.execAbortedBecause(error));
     } else {
-      if (transaction.open) transaction.broken = true;
-      reply.error(error);
+      if (this.transaction.open) this.transaction.broken = true;
+      this.#answerRefused(entry, error);
     }
-    this.host.statistics.countError(errorCode(reply.bytes, from));
-    this.output.finish(from, LEAVES_AT_ONCE);
   }
 
-  /** Refuses a command that belongs elsewhere: as {@link #refuse}, but an EXEC gets the error as it is. */
+  /** Refuses a command that belongs elsewhere: as {@link #refuse}, but EXEC gets the error as it is. */
   #redirect(entry: CommandEntry, error: string): void {
     if (entry.isExec) this.discardTransaction();
-    this.#refuse(entry, error);
+    else if (this.transaction.open) this.transaction.broken = true;
+    this.#answerRefused(entry, error);
+  }
+
+  #answerRefused(entry: CommandEntry | null, error: string): void {
+    const { reply } = this;
+    const { statistics } = this.host;
+    const from = reply.length;
+    if (entry !== null) statistics.rejected[entry.id]++;
+    reply.error(error);
+    statistics.countError(errorCode(reply.bytes, from));
+    this.output.finish(from, LEAVES_AT_ONCE);
   }
 }

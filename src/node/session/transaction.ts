@@ -1,5 +1,4 @@
 /** MULTI's queue and WATCH's keys of one connection. */
-import { fromLatin1 } from '#base/bytes.ts';
 import type { CommandEntry } from '#node/commands/command-index.ts';
 import type { Keyspace, WatchToken } from '#node/keyspace/keyspace.ts';
 import type { Arguments } from '#node/resp/arguments.ts';
@@ -50,20 +49,12 @@ export class Transaction {
     this.#watched = [];
   }
 
-  /** Has a watched key changed, or expired, since it was watched? */
+  /**
+   * Has a watched key changed, or expired, since it was watched? The keyspace notes what it looks at, so that
+   * the reply of EXEC waits for the last effects on these keys (rule W2).
+   */
   anyModified(keyspace: Keyspace): boolean {
     for (const token of this.#watched) if (keyspace.modifiedSince(token)) return true;
     return false;
-  }
-
-  /**
-   * Lets the reply wait for the last effects on the watched keys: an EXEC that ran says that they are as they
-   * were, one that did not says that they have changed (rule W2).
-   */
-  noteWatched(keyspace: Keyspace): void {
-    for (const { key } of this.#watched) {
-      const bytes = fromLatin1(key);
-      keyspace.find(bytes, 0, bytes.length);
-    }
   }
 }

@@ -70,9 +70,7 @@ export class NodeView implements NodePort {
   }
 
   clusterShards(listener: string): readonly ClusterShard[] {
-    return this.#options.map
-      .shards()
-      .map((descriptor) => this.#clusterShard(descriptor, listener));
+    return this.#options.map.shards().map((descriptor) => this.#clusterShard(descriptor, listener));
   }
 
   countKeysInSlot(slot: number): number {

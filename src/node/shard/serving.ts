@@ -72,6 +72,11 @@ export class ServingHost implements SessionHost, Clients {
     this.node = new NodeView(member, this, options);
   }
 
+  /** Connections with replies that wait. */
+  get withheldReplies(): number {
+    return this.#waiting.size;
+  }
+
   get users(): UserTable {
     return this.#member.users;
   }

@@ -40,11 +40,11 @@ export class SimulatedDisk implements LogReader {
     return unit.seq;
   }
 
-  /** The process dies: the unit under way is there in part, those after it are gone. */
-  crash(random: Prng): void {
+  /** The process dies: of the unit under way some part is there (none without `random`), no later one. */
+  crash(random: Prng | null): void {
     const unit = this.#writing[0];
     this.#writing.length = 0;
-    if (unit === undefined) return;
+    if (unit === undefined || random === null) return;
     const step = random.below(4);
     if (step === 0) return;
     if (unit.hardState !== null) this.hardState = unit.hardState;

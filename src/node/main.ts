@@ -1,0 +1,557 @@
+/**
+ * The node: wires the pure member to log, sockets, admin API and signals. Nothing is decided here; this is
+ * also the only place that may exit.
+ *
+ * A disk starts unformed: it has a memberId, answers the admin API, and waits for the bootstrap record of its
+ * shard. From then on the member runs for as long as the process does.
+ */
+import { createHash, randomBytes, randomInt } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { release, totalmem, type } from 'node:os';
+import { join } from 'node:path';
+import { performance } from 'node:perf_hooks';
+import { type Logger, pino } from 'pino';
+import type { Clock } from '#base/clock.ts';
+import { Prng } from '#base/prng.ts';
+import { AdminServer } from '#node/admin/admin.ts';
+import type { BootstrapRecord, PeerHint } from '#node/admin/handler.ts';
+import { Histogram } from '#node/admin/histogram.ts';
+import { MemberAdmin, type NodeFacts } from '#node/admin/member-admin.ts';
+import { ProbeServer } from '#node/admin/probes.ts';
+import { Metrics } from '#node/admin/registry.ts';
+import { sampleOf } from '#node/admin/sample.ts';
+import type { MetricsSample } from '#node/admin/metrics.ts';
+import { Gossip } from '#node/cluster/gossip.ts';
+import { SlotMap } from '#node/cluster/slot-map.ts';
+import { CommandIndex } from '#node/commands/command-index.ts';
+import { COMMANDS } from '#node/commands/table.ts';
+import { parseArguments, renderHelp } from '#node/config/arguments.ts';
+import type { Options } from '#node/config/options.ts';
+import { type Identity, openIdentity } from '#node/log/identity.ts';
+import type { Log } from '#node/log/log.ts';
+import { openLog } from '#node/log/open.ts';
+import { ClientListener } from '#node/net/clients.ts';
+import type { PeerIdentity } from '#node/net/hello.ts';
+import { clusterIdOf } from '#node/net/identity.ts';
+import { PeerLinks } from '#node/net/peers.ts';
+import { TlsFiles } from '#node/net/tls-files.ts';
+import { Directory } from '#node/shard/directory.ts';
+import { Member } from '#node/shard/member.ts';
+import type { MemberOptions, ProcessFacts } from '#node/shard/options.ts';
+import { PEER_FRAME_GOSSIP } from '#node/shard/ports.ts';
+
+const TICK_MS = 10;
+const MIB = 1024 * 1024;
+
+const clock: Clock = {
+  monotonicMs: () => performance.now(),
+  wallMs: () => Date.now(),
+};
+
+const commands = new CommandIndex(COMMANDS);
+
+class Node implements NodeFacts {
+  readonly name: string;
+  readonly memberId: string;
+  readonly shard: string;
+  readonly kind: 'data' | 'log';
+  readonly version: string;
+  readonly maxmemoryBytes: number;
+  readonly handOverTimeoutMs: number;
+  member: Member | null = null;
+  readonly #options: Options;
+  readonly #log: Logger;
+  readonly #identity: Identity<BootstrapRecord, PeerHint>;
+  readonly #clientTls: TlsFiles | null;
+  readonly #peerTls: TlsFiles | null;
+  readonly #clusterId: string;
+  readonly #links: PeerLinks;
+  readonly #admin: AdminServer;
+  readonly #probes: ProbeServer;
+  readonly #map = new SlotMap();
+  readonly #syncDurations = new Histogram();
+  readonly #runId = randomBytes(20).toString('hex');
+  #directory: Directory | null = null;
+  #gossip: Gossip | null = null;
+  #disk: Log | null = null;
+  #clients: ClientListener | null = null;
+  #turnScheduled = false;
+  #stopping = false;
+
+  constructor(options: Options, log: Logger, version: string) {
+    this.#options = options;
+    this.#log = log;
+    this.version = version;
+    this.name = options.member;
+    this.shard = options.shard;
+    this.kind = options.kind;
+    this.maxmemoryBytes = options.maxmemory;
+    this.handOverTimeoutMs = options.handOverTimeoutMs;
+    this.#identity = openIdentity<BootstrapRecord, PeerHint>(options.dataDir);
+    this.memberId = this.#identity.memberId;
+    this.#clientTls = this.#tlsFiles(options.clientTlsDir);
+    this.#peerTls = this.#tlsFiles(options.peerTlsDir);
+    const peerTls = this.#peerTls;
+    const ownCluster = peerTls === null ? '' : clusterIdOf(peerTls.current.cert);
+    this.#clusterId = this.record?.clusterId ?? ownCluster;
+    this.#links = new PeerLinks(this.#linkOptions(), {
+      frame: (from, frameType, payload) => this.#frame(from, frameType, payload),
+      linkUp: (identity) => this.#linkUp(identity),
+      linkDown: (memberId, reason) => log.info({ memberId, reason }, 'peer link down'),
+      refused: (address, reason) => log.warn({ address, reason }, 'peer link refused'),
+    });
+    this.#admin = new AdminServer(
+      {
+        host: options.adminHost,
+        port: options.adminPort,
+        clusterId: this.#clusterId,
+        tls: this.#peerTls,
+      },
+      new MemberAdmin(this),
+    );
+    const metrics = new Metrics(
+      { sample: () => this.#sample() },
+      {
+        labels: {
+          memorycluster: options.cluster,
+          namespace: options.namespace,
+          shard: options.shard,
+          member: options.member,
+        },
+      },
+    );
+    this.#probes = new ProbeServer(
+      {
+        host: options.metricsHost,
+        port: options.metricsPort,
+        livenessSilenceMs: options.livenessSilenceMs,
+        onError: (error) => fail(log, error, 'probe thread died'),
+      },
+      { ready: () => this.#readiness(), metrics: () => metrics.text() },
+    );
+  }
+
+  // NodeFacts
+
+  get record(): BootstrapRecord | null {
+    return this.#identity.record;
+  }
+
+  get ready(): boolean {
+    return this.#readiness().ready;
+  }
+
+  get disk(): NodeFacts['disk'] {
+    const log = this.#disk;
+    return {
+      healthy: log !== null && !log.full,
+      freeBytes: log?.freeBytes ?? 0,
+      totalBytes: log?.totalBytes ?? 0,
+    };
+  }
+
+  get certificates(): NodeFacts['certificates'] {
+    const when = (files: TlsFiles | null): string =>
+      files === null ? '' : new Date(files.current.notAfterMs).toISOString();
+    return { clientNotAfter: when(this.#clientTls), peerNotAfter: when(this.#peerTls) };
+  }
+
+  get quorum(): boolean {
+    const { member } = this;
+    if (member === null) return false;
+    const now = clock.monotonicMs();
+    if (member.raft.role === 'leader') return member.raft.leaseValid(now);
+    return now - member.leaderContactMs < this.#options.electionTimeoutMs * 2;
+  }
+
+  monotonicMs(): number {
+    return clock.monotonicMs();
+  }
+
+  async form(record: BootstrapRecord): Promise<void> {
+    this.#identity.form(record);
+    this.#log.info({ clusterId: record.clusterId, shard: record.shard }, 'shard formed');
+    await this.#startMember(record);
+  }
+
+  keepPeers(peers: readonly PeerHint[]): Promise<void> {
+    this.#identity.keepPeers(peers);
+    this.#usePeers(peers);
+    return Promise.resolve();
+  }
+
+  // Life
+
+  async start(): Promise<void> {
+    await this.#admin.listen();
+    await this.#probes.start();
+    await this.#links.listen();
+    this.#clientTls?.start();
+    this.#peerTls?.start();
+    this.#log.info({ memberId: this.memberId, formed: this.record !== null }, 'node started');
+    if (this.record !== null) await this.#startMember(this.record);
+    setInterval(() => this.#tick(), TICK_MS);
+  }
+
+  /** SIGTERM: hand over, say goodbye by redirects, close, sync. */
+  async stop(signal: string): Promise<void> {
+    if (this.#stopping) return;
+    this.#stopping = true;
+    this.#log.info({ signal }, 'stopping');
+    const { member } = this;
+    if (member?.state === 'primary' && member.raft.membership.voters.length > 1) {
+      const result = await member.handOver({
+        configIndex: member.raft.configIndex,
+        term: member.raft.term,
+        target: '',
+        timeoutMs: this.#options.handOverTimeoutMs,
+      });
+      this.#log.info({ result }, 'handed over');
+    }
+    if ((member?.host.sessions.size ?? 0) > 0) await delay(this.#options.farewellMs);
+    await this.#clients?.close();
+    this.#links.close();
+    await this.#disk?.close();
+    this.#identity.close();
+  }
+
+  async #startMember(record: BootstrapRecord): Promise<void> {
+    const options = this.#options;
+    const { log, recovered } = openLog({
+      directory: join(options.dataDir, 'log'),
+      segmentBytes: options.segmentBytes,
+      clock,
+      onPersisted: (seq) => {
+        member.persisted(seq);
+      },
+      onFailed: (error) => fail(this.#log, error, 'a write to the log failed'),
+      onFull: (full) => this.#log.warn({ full }, 'log disk full'),
+      onSync: (durationMs) => this.#syncDurations.observe(durationMs / 1000),
+    });
+    this.#disk = log;
+    const voters = record.voters.map(({ memberId }) => memberId);
+    const member = new Member(
+      this.#memberOptions(record, log),
+      {
+        clock,
+        disk: log,
+        peers: this.#links,
+        events: this.#events(),
+        wake: () => this.#wake(),
+      },
+      { ...recovered, membership: { voters, learners: [] } },
+    );
+    this.member = member;
+    this.#startDirectory(record, voters);
+    if (this.kind === 'log') return;
+    this.#clients = new ClientListener(
+      {
+        listener: 'client',
+        host: options.clientHost,
+        port: options.clientPort,
+        tls: this.#clientTls,
+        clientAuth: options.clientAuth,
+        maxConnections: options.maxConnections,
+        keepAliveSeconds: options.tcpKeepaliveSeconds,
+      },
+      member.host,
+    );
+    const port = await this.#clients.listen();
+    this.#log.info({ port, tls: this.#clientTls !== null }, 'listening for clients');
+  }
+
+  #startDirectory(record: BootstrapRecord, voters: readonly string[]): void {
+    const directory = new Directory({
+      shard: record.shard,
+      slots: record.slots,
+      clientTls: this.#clientTls !== null,
+      offlineMs: this.#options.electionTimeoutMs * 4,
+    });
+    this.#directory = directory;
+    for (const voter of record.voters) directory.learn({ ...voter, clientPort: 0 });
+    this.#usePeers(this.#identity.peers);
+    directory.learn(this.#self());
+    this.#map.apply(directory.initial(voters));
+    this.#gossip = new Gossip({
+      map: this.#map,
+      random: new Prng(randomInt(2 ** 32)),
+      intervalMs: this.#options.gossipMs,
+      fanout: 3,
+      ports: {
+        send: (memberId, bytes) => this.#links.send(memberId, PEER_FRAME_GOSSIP, bytes),
+        linked: () => this.#links.linked,
+        changed: () => undefined,
+      },
+    });
+    this.#links.setMembers(this.#targets(record.voters));
+  }
+
+  #usePeers(peers: readonly PeerHint[]): void {
+    for (const peer of peers) {
+      if (peer.shard !== this.shard || peer.memberId === undefined) continue;
+      this.#directory?.learn({ ...peer, memberId: peer.memberId });
+    }
+    if (peers.length > 0) this.#links.setMembers(this.#targets(peers));
+  }
+
+  #targets(
+    members: readonly {
+      name: string;
+      shard?: string;
+      memberId?: string;
+      host: string;
+      peerPort: number;
+    }[],
+  ): { name: string; shard: string; host: string; port: number }[] {
+    return members
+      .filter(({ name }) => name !== this.name)
+      .map(({ name, shard, host, peerPort }) => ({
+        name,
+        shard: shard ?? this.shard,
+        host,
+        port: peerPort,
+      }));
+  }
+
+  #tick(): void {
+    const { member } = this;
+    if (member === null) return;
+    const now = clock.monotonicMs();
+    member.tick();
+    const descriptor = this.#directory?.changed(member.raft, now) ?? null;
+    if (descriptor !== null) this.#gossip?.publish(descriptor);
+    this.#gossip?.tick(now);
+    this.#clients?.flush();
+  }
+
+  #wake(): void {
+    if (this.#turnScheduled) return;
+    this.#turnScheduled = true;
+    setImmediate(() => {
+      this.#turnScheduled = false;
+      this.member?.turn();
+      this.#clients?.flush();
+    });
+  }
+
+  #frame(from: string, frameType: number, payload: Uint8Array): void {
+    if (frameType === PEER_FRAME_GOSSIP) this.#gossip?.receive(from, payload);
+    else this.member?.receive(from, frameType, payload);
+  }
+
+  #linkUp(identity: PeerIdentity): void {
+    this.#log.info({ memberId: identity.memberId, peer: identity.name }, 'peer link up');
+    if (identity.shard === this.shard) this.#directory?.learn(identity);
+    this.#gossip?.linkUp(identity.memberId);
+  }
+
+  #readiness(): { ready: boolean; reason: string } {
+    const { member } = this;
+    if (this.#stopping) return { ready: false, reason: 'stopping' };
+    if (member === null) return { ready: false, reason: 'belongs to no shard yet' };
+    if (!member.raft.membership.voters.includes(this.memberId)) {
+      return { ready: false, reason: 'not a voter' };
+    }
+    if (this.#disk?.full === true) return { ready: false, reason: 'the disk is full' };
+    if (!member.caughtUpOnce) return { ready: false, reason: 'catching up' };
+    return { ready: true, reason: '' };
+  }
+
+  #self(): PeerIdentity {
+    const options = this.#options;
+    return {
+      clusterId: this.#clusterId,
+      shard: this.shard,
+      memberId: this.memberId,
+      name: this.name,
+      kind: this.kind,
+      host: options.advertiseHost === '' ? '127.0.0.1' : options.advertiseHost,
+      peerPort: options.peerPort,
+      clientPort: options.clientPort,
+    };
+  }
+
+  #linkOptions(): ConstructorParameters<typeof PeerLinks>[0] {
+    const options = this.#options;
+    return {
+      self: this.#self(),
+      host: options.peerHost,
+      port: options.peerPort,
+      tls: this.#peerTls,
+      maxFrameBytes: options.peerMaxFrameBytes,
+      maxQueuedBytes: options.peerMaxQueuedBytes,
+      silenceMs: options.peerSilenceMs,
+      random: Math.random,
+    };
+  }
+
+  #memberOptions(record: BootstrapRecord, log: Log): MemberOptions {
+    const options = this.#options;
+    const logMembers = record.voters.filter(({ kind }) => kind === 'log');
+    const seed = createHash('sha256').update(JSON.stringify(record)).digest();
+    return {
+      identity: {
+        clusterId: record.clusterId,
+        cluster: options.cluster,
+        shard: record.shard,
+        name: this.name,
+        memberId: this.memberId,
+        kind: this.kind,
+        logMembers: new Set(logMembers.map(({ memberId }) => memberId)),
+        slots: record.slots,
+        version: this.version,
+        engine: options.engine,
+        engineVersion: options.engineVersion,
+      },
+      limits: {
+        maxEntryBytes: Math.min(options.maxBatchBytes, log.maxPayloadBytes / 2),
+        maxBatchBytes: options.maxBatchBytes,
+        maxInFlightBytes: options.maxInFlightBytes,
+        maxWithheldBytes: options.maxWithheldReplyBytes,
+        diskReserveBytes: options.diskReserveBytes,
+        diskStallMs: options.diskStallMs,
+        clockJumpMs: options.clockJumpMs,
+        replicaMaxStalenessMs: options.replicaMaxStalenessMs,
+        maxmemoryBytes: options.maxmemory,
+      },
+      sessionLimits: {
+        queryBufferBytes: 1024 * MIB,
+        unauthenticatedQueryBufferBytes: MIB,
+        withheldReplyBytes: options.maxUnsentReplyBytes,
+      },
+      raft: {
+        id: this.memberId,
+        random: new Prng(randomInt(2 ** 32)),
+        electionTimeoutMs: options.electionTimeoutMs,
+        heartbeatMs: options.heartbeatMs,
+        leaseFraction: options.leasePercent / 100,
+        standDelayMs: this.kind === 'log' ? options.standDelayMs : 0,
+        maxAppendBytes: options.maxAppendBytes,
+        maxInFlightBytes: options.maxInFlightBytes,
+        maxCachedBytes: options.maxLogCacheBytes,
+        reader: log,
+      },
+      hashSeed: [seed.readUInt32LE(0), seed.readUInt32LE(4)],
+      commands,
+      map: this.#map,
+      process: () => this.#processFacts(),
+    };
+  }
+
+  #processFacts(): ProcessFacts {
+    const cpu = process.cpuUsage();
+    const stats = this.#clients?.stats;
+    return {
+      processId: process.pid,
+      runId: this.#runId,
+      operatingSystem: `${type()} ${release()} ${process.arch}`,
+      clientPort: this.#options.clientPort,
+      uptimeSeconds: process.uptime(),
+      residentBytes: process.memoryUsage.rss(),
+      systemBytes: totalmem(),
+      cpuUserSeconds: cpu.user / 1e6,
+      cpuSystemSeconds: cpu.system / 1e6,
+      maxConnections: this.#options.maxConnections,
+      connectionsReceived: stats?.accepted ?? 0,
+      connectionsRefused: stats?.rejected ?? 0,
+    };
+  }
+
+  #events(): ConstructorParameters<typeof Member>[1]['events'] {
+    const log = this.#log;
+    return {
+      leaderChanged: (term, leaderId, role) => log.info({ term, leaderId, role }, 'leader changed'),
+      stateChanged: (state, term) => log.info({ state, term }, 'state changed'),
+      keyspaceRebuilding: (commitIndex) => log.warn({ commitIndex }, 'rebuilding the keyspace'),
+      clockJumped: (byMs) => log.warn({ byMs }, 'clock jumped; lease dropped'),
+      settingsApplied: (revision) => log.info({ revision }, 'settings applied'),
+      userRefused: (message) => log.error({ reason: message }, 'user left out'),
+    };
+  }
+
+  #sample(): MetricsSample {
+    const options = this.#options;
+    const { member, record } = this;
+    const names = new Map(record?.voters.map(({ memberId, name }) => [memberId, name]));
+    const seconds = (files: TlsFiles | null): number => (files?.current.notAfterMs ?? 0) / 1000;
+    return sampleOf({
+      member,
+      commands,
+      role: new MemberAdmin(this).status().role,
+      info: {
+        version: this.version,
+        engine: options.engine,
+        engine_version: options.engineVersion,
+        kind: this.kind,
+      },
+      clients: this.#clients?.stats ?? null,
+      log: this.#disk?.statistics ?? null,
+      diskFreeBytes: this.#disk?.freeBytes ?? 0,
+      syncDurations: this.#syncDurations,
+      maxmemoryBytes: options.maxmemory,
+      linkStates: this.#links.linkStates(),
+      droppedFrames: this.#links.droppedFrames,
+      loopLagSeconds: this.#probes.takeLoopLagSeconds(),
+      notAfterSeconds: { client: seconds(this.#clientTls), peer: seconds(this.#peerTls) },
+      nowMs: clock.monotonicMs(),
+      nameOf: (memberId) => names.get(memberId) ?? memberId,
+    });
+  }
+
+  #tlsFiles(directory: string): TlsFiles | null {
+    if (directory === '') return null;
+    return new TlsFiles({
+      directory,
+      reloadMs: this.#options.tlsReloadMs,
+      onError: (error) => this.#log.error({ directory, reason: error.message }, 'bad TLS files'),
+    });
+  }
+}
+
+function delay(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}
+
+function fail(log: Logger, error: unknown, what: string): never {
+  const { message, stack, code } = error as Error & { code?: string };
+  log.fatal({ code, reason: message, stack }, what);
+  process.exit(1);
+}
+
+function readVersion(): string {
+  const path = new URL('../../package.json', import.meta.url);
+  return (JSON.parse(readFileSync(path, 'utf8')) as { version: string }).version;
+}
+
+function main(): void {
+  const parsed = parseArguments(process.argv.slice(2));
+  if ('help' in parsed) {
+    process.stdout.write(`${renderHelp()}\n`);
+    return;
+  }
+  if ('errors' in parsed) {
+    process.stderr.write(`${parsed.errors.join('\n')}\n`);
+    process.exitCode = 2;
+    return;
+  }
+  const { options } = parsed;
+  const log = pino({
+    level: options.logLevel,
+    base: { cluster: options.cluster, shard: options.shard, member: options.member },
+    timestamp: pino.stdTimeFunctions.isoTime,
+  });
+  process.on('uncaughtException', (error) => fail(log, error, 'uncaught exception'));
+  process.on('unhandledRejection', (error) => fail(log, error, 'unhandled rejection'));
+  const node = new Node(options, log, readVersion());
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+    process.on(signal, () => {
+      void node.stop(signal).then(() => {
+        log.info('stopped');
+        process.exit(0);
+      });
+    });
+  }
+  node.start().catch((error: unknown) => fail(log, error, 'could not start'));
+}
+
+main();
