@@ -7,7 +7,6 @@
  */
 import { createHash, randomBytes, randomInt } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { release, totalmem, type } from 'node:os';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { type Logger, pino } from 'pino';
@@ -18,6 +17,7 @@ import type { BootstrapRecord, PeerHint } from '#node/admin/handler.ts';
 import { Histogram } from '#node/admin/histogram.ts';
 import { MemberAdmin, type NodeFacts } from '#node/admin/member-admin.ts';
 import { ProbeServer } from '#node/admin/probes.ts';
+import { processFacts } from '#node/admin/process-facts.ts';
 import { Metrics } from '#node/admin/registry.ts';
 import { sampleOf } from '#node/admin/sample.ts';
 import type { MetricsSample } from '#node/admin/metrics.ts';
@@ -37,11 +37,11 @@ import { PeerLinks } from '#node/net/peers.ts';
 import { TlsFiles } from '#node/net/tls-files.ts';
 import { Directory } from '#node/shard/directory.ts';
 import { Member } from '#node/shard/member.ts';
-import type { MemberOptions, ProcessFacts } from '#node/shard/options.ts';
+import { memberOptionsOf, raftOptionsOf } from '#node/shard/configure.ts';
+import type { MemberOptions } from '#node/shard/options.ts';
 import { PEER_FRAME_GOSSIP } from '#node/shard/ports.ts';
 
 const TICK_MS = 10;
-const MIB = 1024 * 1024;
 
 const clock: Clock = {
   monotonicMs: () => performance.now(),
@@ -390,6 +390,7 @@ class Node implements NodeFacts {
     const logMembers = record.voters.filter(({ kind }) => kind === 'log');
     const seed = createHash('sha256').update(JSON.stringify(record)).digest();
     return {
+      ...memberOptionsOf(options, log.maxPayloadBytes),
       identity: {
         clusterId: record.clusterId,
         cluster: options.cluster,
@@ -403,57 +404,17 @@ class Node implements NodeFacts {
         engine: options.engine,
         engineVersion: options.engineVersion,
       },
-      limits: {
-        maxEntryBytes: Math.min(options.maxBatchBytes, log.maxPayloadBytes / 2),
-        maxBatchBytes: options.maxBatchBytes,
-        maxInFlightBytes: options.maxInFlightBytes,
-        maxWithheldBytes: options.maxWithheldReplyBytes,
-        diskReserveBytes: options.diskReserveBytes,
-        diskStallMs: options.diskStallMs,
-        clockJumpMs: options.clockJumpMs,
-        replicaMaxStalenessMs: options.replicaMaxStalenessMs,
-        maxmemoryBytes: options.maxmemory,
-      },
-      sessionLimits: {
-        queryBufferBytes: 1024 * MIB,
-        unauthenticatedQueryBufferBytes: MIB,
-        withheldReplyBytes: options.maxUnsentReplyBytes,
-      },
       raft: {
+        ...raftOptionsOf(options),
         id: this.memberId,
         random: new Prng(randomInt(2 ** 32)),
-        electionTimeoutMs: options.electionTimeoutMs,
-        heartbeatMs: options.heartbeatMs,
-        leaseFraction: options.leasePercent / 100,
-        standDelayMs: this.kind === 'log' ? options.standDelayMs : 0,
-        maxAppendBytes: options.maxAppendBytes,
-        maxInFlightBytes: options.maxInFlightBytes,
-        maxCachedBytes: options.maxLogCacheBytes,
         reader: log,
       },
       hashSeed: [seed.readUInt32LE(0), seed.readUInt32LE(4)],
       commands,
       map: this.#map,
-      process: () => this.#processFacts(),
-    };
-  }
-
-  #processFacts(): ProcessFacts {
-    const cpu = process.cpuUsage();
-    const stats = this.#clients?.stats;
-    return {
-      processId: process.pid,
-      runId: this.#runId,
-      operatingSystem: `${type()} ${release()} ${process.arch}`,
-      clientPort: this.#options.clientPort,
-      uptimeSeconds: process.uptime(),
-      residentBytes: process.memoryUsage.rss(),
-      systemBytes: totalmem(),
-      cpuUserSeconds: cpu.user / 1e6,
-      cpuSystemSeconds: cpu.system / 1e6,
-      maxConnections: this.#options.maxConnections,
-      connectionsReceived: stats?.accepted ?? 0,
-      connectionsRefused: stats?.rejected ?? 0,
+      process: () =>
+        processFacts(this.#runId, options, this.#clients?.stats ?? { accepted: 0, rejected: 0 }),
     };
   }
 

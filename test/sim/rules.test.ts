@@ -99,7 +99,7 @@ test('W2: absent keys have hazards, and replies without effect wait for them', (
     const reader = shard.connect(primary);
     reader.command(...words);
     pass(shard, 5);
-    expect(reader.replies, words.join(' ')).toEqual([]);
+    expect([words[0], ...reader.replies]).toEqual([words[0]]);
   }
 });
 
@@ -151,7 +151,10 @@ test('W4: a unit larger than an entry is applied whole or not at all', () => {
     const reader = shard.connect(next);
     const found = ask(shard, reader, 'EXISTS', ...keys);
     const acknowledged = client.replies.length === keys.length + 2;
-    expect(acknowledged ? [12] : [0, 12], `seed ${seed}`).toContain(found);
+    expect({ seed, ok: (acknowledged ? [12] : [0, 12]).includes(Number(found)) }).toEqual({
+      seed,
+      ok: true,
+    });
     expect(shard.divergence()).toEqual([]);
   }
 });
@@ -190,15 +193,16 @@ test('W5: a new primary serves only after an entry of its own term is committed'
     const client = shard.connect(first);
     ask(shard, client, 'SET', 'k', '1');
     shard.crash(first);
+    const servedEarly: SimMember[] = [];
     shard.world.runWhile(() => {
-      for (const { member } of shard.members) {
-        if (member?.state === 'primary') {
-          expect(member.raft.ownTermCommitted).toBe(true);
-          expect(member.applier.appliedIndex).toBe(member.raft.commitIndex);
-        }
-      }
-      return shard.primary !== undefined;
+      const { primary } = shard;
+      const member = primary?.member;
+      if (primary === undefined || !member) return false;
+      const level = member.applier.appliedIndex === member.raft.commitIndex;
+      if (!member.raft.ownTermCommitted || !level) servedEarly.push(primary);
+      return true;
     }, 5000);
+    expect(servedEarly).toEqual([]);
     expect(ask(shard, shard.connect(shard.ready()), 'GET', 'k')).toBe('1');
   }
 });

@@ -48,6 +48,7 @@ const LIMITS: MemberLimits = {
   diskReserveBytes: 1 << 20,
   diskStallMs: 1000,
   clockJumpMs: 250,
+  leaderlessParkMs: 600,
   replicaMaxStalenessMs: 5000,
   maxmemoryBytes: 0,
 };

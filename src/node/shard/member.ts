@@ -46,6 +46,8 @@ export class Member {
   caughtUpOnce = false;
   /** Monotonic time of the last message from the leader; 0 when there was none. */
   leaderContactMs = 0;
+  /** Monotonic time since which no leader is known; meaningless while one is. */
+  leaderlessSinceMs = 0;
   /** Terms in which another member was seen to lead, or this one led. */
   leaderChanges = 0;
   readonly #options: MemberOptions;
@@ -105,9 +107,7 @@ export class Member {
     if (this.raft.role === 'leader' && !this.raft.transferring) this.#considerHandOff(now, stalled);
     if (this.state === 'primary' && !this.parking) this.#expire();
     const drained = this.batches.inFlightCount === 0 && this.keyspace.effects.length === 0;
-    const parking = this.parking;
     this.#handOver.tick(now, drained);
-    if (parking && !this.parking) this.host.resumeParked();
     this.turn();
   }
 
@@ -246,6 +246,9 @@ export class Member {
     const { raft } = this;
     if (raft.leaderId !== this.#lastLeader || raft.term !== this.#lastTerm) {
       if (raft.leaderId !== '' && raft.leaderId !== this.#lastLeader) this.leaderChanges++;
+      if (raft.leaderId === '' && this.#lastLeader !== '') {
+        this.leaderlessSinceMs = this.#ports.clock.monotonicMs();
+      }
       this.#lastLeader = raft.leaderId;
       this.#lastTerm = raft.term;
       this.#ports.events.leaderChanged(raft.term, raft.leaderId, raft.role);
@@ -303,7 +306,6 @@ export class Member {
     if (this.state === state) return;
     this.state = state;
     this.#ports.events.stateChanged(state, this.raft.term);
-    this.host.stateChanged();
   }
 
   #judgeCaughtUp(): void {

@@ -32,6 +32,11 @@ export interface MemberLimits {
   readonly diskStallMs: number;
   /** Difference between wall and monotonic clock after which the lease is dropped (W5). */
   readonly clockJumpMs: number;
+  /**
+   * How long commands are parked while an election is under way, before they are answered CLUSTERDOWN: most
+   * clients then see a slow reply instead of an error.
+   */
+  readonly leaderlessParkMs: number;
   /** A replica that has not heard from its leader for this long answers no reads. */
   readonly replicaMaxStalenessMs: number;
   /** `maxmemory` in bytes; 0 for none. */

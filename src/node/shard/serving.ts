@@ -144,6 +144,7 @@ export class ServingHost implements SessionHost, Clients {
 
   /** A turn starts: sessions that may go on do. */
   turnStarted(): void {
+    if (this.#parked.size > 0 && !this.#mustPark()) this.#resumeParked();
     if (this.#later.size === 0) return;
     const later = this.#later;
     this.#later = new Set();
@@ -156,22 +157,12 @@ export class ServingHost implements SessionHost, Clients {
     this.#judgeLoad();
   }
 
-  /** The member's state changed: commands that waited for that are tried again. */
-  stateChanged(): void {
-    this.#resumeParked();
-  }
-
   /** Rule W6: the outcome of what is under way is unknown; nothing more leaves. */
   steppedDown(): void {
     for (const session of this.sessions.values()) {
       if (session.entangled) session.abort();
     }
     this.#waiting.clear();
-  }
-
-  /** The hand-over is over without a new leader: parked commands run here. */
-  resumeParked(): void {
-    this.#resumeParked();
   }
 
   usersChanged(): void {
@@ -195,7 +186,23 @@ export class ServingHost implements SessionHost, Clients {
     if (member.state === 'pending') return PARK;
     if (!write && (session.readOnly || slot < 0)) return this.freshReplica ? null : STALE;
     if (slot < 0) return READ_ONLY;
-    return routes.toPrimary(session.connection.listener) ?? CLUSTER_DOWN;
+    const moved = routes.toPrimary(session.connection.listener);
+    if (moved !== null) return moved;
+    return this.#electing ? PARK : CLUSTER_DOWN;
+  }
+
+  /** Commands would still be parked. */
+  #mustPark(): boolean {
+    const member = this.#member;
+    if (member.state === 'primary') return member.parking;
+    return member.state === 'pending' || this.#electing;
+  }
+
+  /** No leader is known, but not for long. */
+  get #electing(): boolean {
+    if (this.#member.raft.leaderId !== '') return false;
+    const leaderlessMs = this.clock.monotonicMs() - this.#member.leaderlessSinceMs;
+    return leaderlessMs < this.#limits.leaderlessParkMs;
   }
 
   /** A primary answers within its lease; a replica answers from what is committed. */

@@ -1,0 +1,44 @@
+/** From the option table to what the member and its Raft core are told. */
+import type { Options } from '#node/config/options.ts';
+import type { RaftOptions } from '#node/raft/options.ts';
+import type { MemberOptions } from './options.ts';
+
+const MIB = 1024 * 1024;
+
+/** @param maxPayloadBytes most bytes that one entry may have on this disk. */
+export function memberOptionsOf(
+  options: Options,
+  maxPayloadBytes: number,
+): Pick<MemberOptions, 'limits' | 'sessionLimits'> {
+  return {
+    limits: {
+      maxEntryBytes: Math.min(options.maxBatchBytes, Math.floor(maxPayloadBytes / 2)),
+      maxBatchBytes: options.maxBatchBytes,
+      maxInFlightBytes: options.maxInFlightBytes,
+      maxWithheldBytes: options.maxWithheldReplyBytes,
+      diskReserveBytes: options.diskReserveBytes,
+      diskStallMs: options.diskStallMs,
+      clockJumpMs: options.clockJumpMs,
+      leaderlessParkMs: options.electionTimeoutMs * 3,
+      replicaMaxStalenessMs: options.replicaMaxStalenessMs,
+      maxmemoryBytes: options.maxmemory,
+    },
+    sessionLimits: {
+      queryBufferBytes: 1024 * MIB,
+      unauthenticatedQueryBufferBytes: MIB,
+      withheldReplyBytes: options.maxUnsentReplyBytes,
+    },
+  };
+}
+
+export function raftOptionsOf(options: Options): Omit<RaftOptions, 'id' | 'random' | 'reader'> {
+  return {
+    electionTimeoutMs: options.electionTimeoutMs,
+    heartbeatMs: options.heartbeatMs,
+    leaseFraction: options.leasePercent / 100,
+    standDelayMs: options.kind === 'log' ? options.standDelayMs : 0,
+    maxAppendBytes: options.maxAppendBytes,
+    maxInFlightBytes: options.maxInFlightBytes,
+    maxCachedBytes: options.maxLogCacheBytes,
+  };
+}
