@@ -65,8 +65,8 @@ let systemResolver: Promise<unknown> = Promise.resolve();
 
 async function askDns(host: string): Promise<string> {
   if (host !== 'localhost') {
-    for (const ask of [resolver.resolve4(host), resolver.resolve6(host)]) {
-      const found = await ask.catch(() => []);
+    for (const ask of [() => resolver.resolve4(host), () => resolver.resolve6(host)]) {
+      const found = await ask().catch(() => []);
       if (found.length > 0) return found[0];
     }
   }
