@@ -6,7 +6,7 @@
  * shard. From then on the member runs for as long as the process does.
  */
 import { createHash, randomBytes, randomInt } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { readFileSync, statfsSync } from 'node:fs';
 import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { type Logger, pino } from 'pino';
@@ -143,11 +143,11 @@ class Node implements NodeFacts {
 
   get disk(): NodeFacts['disk'] {
     const log = this.#disk;
-    return {
-      healthy: log !== null && !log.full,
-      freeBytes: log?.freeBytes ?? 0,
-      totalBytes: log?.totalBytes ?? 0,
-    };
+    if (log !== null) {
+      return { healthy: !log.full, freeBytes: log.freeBytes, totalBytes: log.totalBytes };
+    }
+    const { bavail, blocks, bsize } = statfsSync(this.#options.dataDir);
+    return { healthy: true, freeBytes: bavail * bsize, totalBytes: blocks * bsize };
   }
 
   get certificates(): NodeFacts['certificates'] {
