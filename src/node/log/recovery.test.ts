@@ -71,11 +71,11 @@ async function openDamaged(
 }
 
 test('a batch torn at any byte is cut whole, and what was durable before it stays', async () => {
-  const disk = await logOf([[entry(1)], [entry(2)], [entry(3), entry(4, 700)]], false);
+  const disk = await logOf([[entry(1)], [entry(2)], [entry(3), entry(4, 204)]], false);
   const start = FIRST_BATCH + 2 * BATCH_ALIGNMENT;
-  const length = BATCH_HEADER_BYTES + 48 + 736;
+  const length = BATCH_HEADER_BYTES + 48 + 240;
   const end = alignUp(start + length, BATCH_ALIGNMENT);
-  // the payload of 700 bytes ends 4 bytes before its record does: that is padding
+  // the payload of 204 bytes ends 4 bytes before its record does: that is padding
   const whole = start + length - 4;
   for (let at = start; at <= end; at++) {
     const found = await openDamaged(disk, FIRST, (bytes) => bytes.fill(0, at, end));
@@ -263,7 +263,7 @@ test('a newer format version is refused by name, in a segment and in the hard st
 test('term and vote survive damage of either slot; without both the log is not opened', async () => {
   const disk = await logOf([[entry(1)]], true);
   const state = path.join(DIRECTORY, 'state');
-  for (let at = 0; at < 512; at++) {
+  for (let at = 0; at < 512; at += at < 64 ? 1 : 37) {
     for (const slot of [0, 4096]) {
       // the version has a meaning of its own, and the padding after it none
       if (at >= 8 && at < 12) continue;
