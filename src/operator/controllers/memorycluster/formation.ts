@@ -55,9 +55,6 @@ function beforeRecord(facts: ShardFacts, place: Place, now: string): FormationSt
   }
   const formed = statuses.filter(([, status]) => status.formed || status.disk.everFormed);
   if (formed.length > 0) return judgeFormed(facts, formed, statuses, place, now);
-  const unhealthy = statuses.find(([, status]) => !status.disk.healthy);
-  if (unhealthy !== undefined)
-    return { step: 'wait', why: `the disk of ${unhealthy[0].name} is not healthy` };
   return { step: 'record', record: recordOf(facts, statuses, [facts.slots], place, now) };
 }
 
