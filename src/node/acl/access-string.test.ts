@@ -56,6 +56,15 @@ test.each([
   expect(allowed(accessString)).toEqual(expected);
 });
 
+test('what takes a command away from +@all ends "everything", also if it is given back', () => {
+  expect(root('~* &* +@all').unrestricted).toBe(true);
+  expect(root('~* &* +@all -get').unrestricted).toBe(false);
+  expect(root('~* &* +@all -@dangerous').unrestricted).toBe(false);
+  expect(root('~* &* +@all -client|list').allCommands).toBe(false);
+  expect(root('~* &* +@all -get +get').allCommands).toBe(false);
+  expect(root('~* &* -get +@all').unrestricted).toBe(true);
+});
+
 test('an argument of a command without subcommands can be allowed alone', () => {
   expect(allowed('-@all +select|0', '0')).toEqual(['select']);
   expect(allowed('-@all +select|0', '1')).toEqual([]);

@@ -37,6 +37,7 @@ export const RULE_ERRORS = {
 export type RuleError = (typeof RULE_ERRORS)[keyof typeof RULE_ERRORS];
 
 export class Selector {
+  /** Every command is allowed, also such as come later; one rule that takes some away ends it. */
   allCommands = false;
   allKeys = false;
   allChannels = false;
@@ -44,6 +45,8 @@ export class Selector {
   readonly #allowed: Uint8Array;
   /** Per command id the allowed first arguments, lower case: `+select|0`. */
   readonly #firstArguments = new Map<number, string[]>();
+  /** The last of `+@all` and `-@all` was the former: where the text of the rules starts from. */
+  #startsFromAll = false;
   #rules: { readonly allow: boolean; readonly what: string }[] = [];
   #keys: KeyPattern[] = [];
   #channels: { readonly pattern: Uint8Array; readonly text: string }[] = [];
@@ -145,7 +148,7 @@ export class Selector {
 
   /** `+@all -@dangerous`: always starts from all or nothing. */
   describeCommands(): string {
-    let out = this.allCommands ? '+@all' : '-@all';
+    let out = this.#startsFromAll ? '+@all' : '-@all';
     for (const { allow, what } of this.#rules) out += ` ${allow ? '+' : '-'}${what}`;
     return out;
   }
@@ -170,6 +173,7 @@ export class Selector {
 
   #setAll(allow: boolean): void {
     this.allCommands = allow;
+    this.#startsFromAll = allow;
     this.#allowed.fill(allow ? 1 : 0);
     this.#firstArguments.clear();
     this.#rules = [];
@@ -260,6 +264,7 @@ export class Selector {
   #record(what: string, allow: boolean): void {
     const kept = this.#rules.filter((r) => r.what !== what && !r.what.startsWith(`${what}|`));
     kept.push({ allow, what });
+    if (!allow) this.allCommands = false;
     this.#rules = kept;
   }
 }

@@ -6,7 +6,8 @@ import { type AclCommand, CommandCatalog } from '#node/acl/catalog.ts';
 import { ACL_CATEGORIES, type AclCategoryName } from '#node/acl/categories.ts';
 import { KEY_READ, KEY_WRITE } from '#node/acl/selector.ts';
 import { invariant } from '#base/invariant.ts';
-import type { CommandSpec, KeySpec } from './spec.ts';
+import type { Arguments } from '#node/resp/arguments.ts';
+import type { CommandSpec, KeyFlag, KeySpec } from './spec.ts';
 
 /** Commands that run inside MULTI instead of being queued (Redis: processCommand). */
 const RUN_IN_MULTI: ReadonlySet<string> = new Set([
@@ -77,10 +78,15 @@ function effectiveCategories(spec: CommandSpec): readonly AclCategoryName[] {
   return ACL_CATEGORIES.filter((category) => all.has(category));
 }
 
-/** What a key spec needs of an access pattern: {@link KEY_READ} and {@link KEY_WRITE}. */
-export function accessOf(spec: KeySpec): number {
+/** What `args` do with the keys of `spec`, one of their command's. */
+export function keyFlags(spec: KeySpec, args: Arguments): readonly KeyFlag[] {
+  return spec.flagsFor === undefined ? spec.flags : spec.flagsFor(args);
+}
+
+/** What key flags need of an access pattern: {@link KEY_READ} and {@link KEY_WRITE}. */
+export function accessOf(flags: readonly KeyFlag[]): number {
   let access = 0;
-  for (const flag of spec.flags) {
+  for (const flag of flags) {
     if (flag === 'access') access |= KEY_READ;
     else if (flag === 'insert' || flag === 'delete' || flag === 'update') access |= KEY_WRITE;
   }

@@ -2,11 +2,10 @@
  * Whether a user may run a command with these arguments: the session asks before a command runs (and again
  * at EXEC), ACL DRYRUN asks without running it.
  */
-import { KEY_READ_WRITE } from '#node/acl/selector.ts';
 import type { Selector } from '#node/acl/selector.ts';
 import type { User } from '#node/acl/users.ts';
 import type { Arguments } from '#node/resp/arguments.ts';
-import { accessOf, type CommandEntry } from './command-index.ts';
+import { accessOf, type CommandEntry, keyFlags } from './command-index.ts';
 import { extractKeys, KeyPositions } from './keys.ts';
 
 export type Denial = 'command' | 'key';
@@ -54,7 +53,7 @@ function firstDeniedKey(selector: Selector, entry: CommandEntry, args: Arguments
     const spec = positions.specs[k];
     if (spec.flags.includes('not_key')) continue;
     const at = positions.positions[k];
-    const access = spec.flags.includes('variable_flags') ? KEY_READ_WRITE : accessOf(spec);
+    const access = accessOf(keyFlags(spec, args));
     if (!selector.allowsKey(args.bytes, args.start(at), args.end(at), access)) return at;
   }
   return -1;

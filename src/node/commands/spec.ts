@@ -92,6 +92,8 @@ export type KeyFlag =
 /** Where keys stand among the arguments; `index` 0 is the command's name. */
 export interface KeySpec {
   readonly flags: readonly KeyFlag[];
+  /** With `variable_flags`: what these arguments do with the key. */
+  readonly flagsFor?: (args: Arguments) => readonly KeyFlag[];
   readonly begin:
     | { readonly index: number }
     | { readonly keyword: string; readonly startFrom: number };

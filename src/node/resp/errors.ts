@@ -26,6 +26,8 @@ export const ERRORS = {
     `ERR unknown command '${name}', with args beginning with: ${begun}`,
   unknownSubcommand: (sub: string, container: string): string =>
     `ERR unknown subcommand '${sub}'. Try ${container} HELP.`,
+  subcommandSyntax: (sub: string, container: string): string =>
+    `ERR unknown subcommand or wrong number of arguments for '${sub}'. Try ${container} HELP.`,
 
   // Strings, counters and expiry
   overflow: 'ERR increment or decrement would overflow',

@@ -85,7 +85,9 @@ export class ReplyWriter {
 
   /** An error: a text of ERRORS (or one like it). Line ends inside become spaces, as in Redis. */
   error(text: string): void {
-    const clean = /[\r\n]/.test(text) ? text.replaceAll(/[\r\n]/g, ' ').trimEnd() : text;
+    const clean = /[\r\n]/.test(text)
+      ? text.replace(/[\r\n]+$/, '').replaceAll(/[\r\n]/g, ' ')
+      : text;
     this.raw(utf8(`-${clean}\r\n`));
   }
 

@@ -369,7 +369,7 @@ export class Session extends ClientState implements SessionPort, CommandContext 
     let { isWrite } = entry;
     let slot = NO_SLOT;
     if (entry.isExec) {
-      if (!transaction.open || transaction.broken) return true;
+      if (!transaction.open) return true;
       slot = slotOfQueue(transaction);
       if (slot === NO_SLOT && !transaction.entries.some((e) => e.touchesKeyspace)) return true;
       isWrite = transaction.entries.some((e) => e.isWrite);
@@ -406,7 +406,8 @@ export class Session extends ClientState implements SessionPort, CommandContext 
   #queue(entry: CommandEntry): void {
     const { transaction, reply } = this;
     const from = reply.length;
-    transaction.add(entry, this.#args);
+    // what will not run is not kept
+    if (!transaction.broken) transaction.add(entry, this.#args);
     if (transaction.bytes > this.host.limits.queryBufferBytes) {
       this.#protocolError(ERRORS.transactionTooBig);
       return;

@@ -2,7 +2,7 @@
  * A small real host for tests of sessions and commands: a real keyspace, real users, all slots here, and a
  * log whose entries are committed when the test says so.
  */
-import { utf8 } from '#base/bytes.ts';
+import { latin1, utf8 } from '#base/bytes.ts';
 import { invariant } from '#base/invariant.ts';
 import { isAccessError } from '#node/acl/access-string.ts';
 import { AclLog } from '#node/acl/log.ts';
@@ -68,7 +68,7 @@ export class TestConnection implements ClientConnection {
   /** What was sent since the last call, one character a byte. */
   take(): string {
     let out = '';
-    for (const bytes of this.#sent) for (const byte of bytes) out += String.fromCharCode(byte);
+    for (const bytes of this.#sent) out += latin1(bytes);
     this.#sent = [];
     return out;
   }

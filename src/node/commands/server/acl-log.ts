@@ -6,7 +6,7 @@ const COUNT_DEFAULT = 10;
 
 function run({ args, reply, node }: CommandContext): void {
   if (args.count > 3) {
-    reply.error(ERRORS.unknownSubcommand(args.text(1), 'ACL'));
+    reply.error(ERRORS.subcommandSyntax(args.text(1), 'ACL'));
     return;
   }
   let count = COUNT_DEFAULT;

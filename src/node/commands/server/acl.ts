@@ -71,7 +71,7 @@ const cat: CommandSpec = {
   arguments: [{ name: 'category', type: 'string', flags: ['optional'] }],
   run: ({ args, reply, node }) => {
     if (args.count > 3) {
-      reply.error(ERRORS.unknownSubcommand(args.text(1), 'ACL'));
+      reply.error(ERRORS.subcommandSyntax(args.text(1), 'ACL'));
       return;
     }
     if (args.count === 2) {

@@ -2,7 +2,7 @@
 import { globMatches } from '#node/acl/glob.ts';
 import { utf8 } from '#base/bytes.ts';
 import { isCategory } from '#node/acl/categories.ts';
-import type { CommandEntry } from '#node/commands/command-index.ts';
+import { type CommandEntry, keyFlags } from '#node/commands/command-index.ts';
 import { helpOf } from '#node/commands/help.ts';
 import { extractKeys, KeyPositions } from '#node/commands/keys.ts';
 import type { CommandContext, CommandFlag, CommandSpec } from '#node/commands/spec.ts';
@@ -44,7 +44,7 @@ function info({ args, reply, node }: CommandContext): void {
   reply.array(args.count - 2);
   for (let at = 2; at < args.count; at++) {
     const entry = node.commands.byName(args.text(at).toLowerCase());
-    if (entry === undefined) reply.nullArray();
+    if (entry === undefined) reply.null();
     else writeCommandInfo(reply, entry);
   }
 }
@@ -174,7 +174,7 @@ function getKeys({ args, reply, node }: CommandContext, withFlags: boolean): voi
     if (withFlags) reply.array(2);
     reply.bulk(given.bytes, given.start(at), given.end(at));
     if (!withFlags) continue;
-    const flags = positions.specs[k].flags.filter((flag) => flag !== 'variable_flags');
+    const flags = keyFlags(positions.specs[k], given);
     reply.set(flags.length);
     for (const flag of flags) reply.simple(flag);
   }

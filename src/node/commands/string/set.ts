@@ -1,5 +1,6 @@
 /** SET: sets a string, with conditions and an expiry. */
-import type { CommandContext, CommandSpec } from '#node/commands/spec.ts';
+import type { CommandContext, CommandSpec, KeyFlag } from '#node/commands/spec.ts';
+import type { Arguments } from '#node/resp/arguments.ts';
 import { ERRORS } from '#node/resp/errors.ts';
 import { findString, replyValue, setToArgument } from './find-string.ts';
 import { readSetOptions } from './set-options.ts';
@@ -42,6 +43,14 @@ function run(context: CommandContext): void {
   if (!options.get) reply.ok();
 }
 
+/** Without GET the key is only written. */
+function keyFlags(args: Arguments): readonly KeyFlag[] {
+  for (let at = 3; at < args.count; at++) {
+    if (args.equalsIgnoreCase(at, 'GET')) return ['RW', 'access', 'update'];
+  }
+  return ['OW', 'update'];
+}
+
 export const set: CommandSpec = {
   name: 'set',
   arity: -3,
@@ -55,6 +64,7 @@ export const set: CommandSpec = {
   keys: [
     {
       flags: ['RW', 'access', 'update', 'variable_flags'],
+      flagsFor: keyFlags,
       begin: { index: 1 },
       find: { last: 0, step: 1, limit: 0 },
       notes: 'RW and ACCESS due to the optional `GET` argument',
