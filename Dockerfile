@@ -3,18 +3,22 @@ FROM node:24-bookworm-slim AS packages
 WORKDIR /holdfast
 COPY package.json package-lock.json ./
 # The base has Node, so the optional packages that bring one are left out.
-RUN npm ci --omit=dev --omit=optional --no-audit --no-fund
+RUN npm install --no-save --omit=dev --omit=optional --no-audit --no-fund
 
 FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="Holdfast" \
       org.opencontainers.image.description="A Redis-compatible durable in-memory database for Kubernetes" \
       org.opencontainers.image.licenses="Apache-2.0"
-ENV NODE_ENV=production
+ENV NODE_ENV=production NODE_COMPILE_CACHE=/holdfast/.compile-cache
 WORKDIR /holdfast
 COPY --from=packages /holdfast/node_modules ./node_modules
 COPY package.json LICENSE ./
 COPY src ./src
+RUN mkdir .compile-cache && chown 1000:1000 .compile-cache
 USER 1000:1000
+# Fills the compile cache, which halves the start of a process; it is only read later.
+RUN node src/node/main.ts --help >/dev/null \
+    && node --eval "import('/holdfast/src/operator/controllers/operator.ts')"
 # node itself is process 1: signals reach it, and nothing else runs.
 ENTRYPOINT ["node"]
 CMD ["/holdfast/src/operator/main.ts"]
