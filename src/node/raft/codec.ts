@@ -26,12 +26,8 @@ const TYPE_CODES = {
   'timeout-now': 9,
 } as const satisfies Record<Message['type'], number>;
 
-const TYPES: readonly (Message['type'] | undefined)[] = Object.entries(TYPE_CODES).reduce<
-  (Message['type'] | undefined)[]
->((types, [type, code]) => {
-  types[code] = type as Message['type'];
-  return types;
-}, []);
+const TYPES = new Map<number, Message['type']>();
+for (const [type, code] of Object.entries(TYPE_CODES)) TYPES.set(code, type as Message['type']);
 
 /** The longest memberId in bytes. */
 const ID_BYTES_MAX = 255;
@@ -90,7 +86,7 @@ export function decodeMessage(bytes: Uint8Array): Message {
 
 function readMessage(reader: ByteReader): Message {
   const code = reader.uint8();
-  const type = TYPES[code];
+  const type = TYPES.get(code);
   if (type === undefined) throw new MalformedMessageError(`unknown type ${code}`);
   const term = readInteger(reader);
   const from = readId(reader);

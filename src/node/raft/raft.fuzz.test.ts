@@ -8,6 +8,8 @@ import { CALM, Cluster } from './testing/cluster.ts';
 import { type Deeds, Nemesis } from './testing/nemesis.ts';
 
 const FAULTS_MS = 6000;
+const SEED_TIMEOUT_MS = 1000;
+const SEEDS = Number(process.env['RAFT_SEEDS'] ?? 300);
 
 function runSeed(seed: number): { cluster: Cluster; deeds: Deeds } {
   const cluster = new Cluster(seed);
@@ -45,23 +47,27 @@ function expectRecovered(cluster: Cluster): void {
   expect(raft.cachedBytes, 'memory is bounded').toBeLessThanOrEqual(512 + 64);
 }
 
-test('no rule of SPEC.md breaks under faults, and the group recovers', () => {
-  const only = process.env['RAFT_SEED'];
-  const first = only === undefined ? 1 : Number(only);
-  const count = only === undefined ? Number(process.env['RAFT_SEEDS'] ?? 300) : 1;
-  const total: Record<string, number> = {};
-  for (let seed = first; seed < first + count; seed++) {
-    try {
-      const { cluster, deeds } = runSeed(seed);
-      const { elections, leases, committed } = cluster.checker;
-      const sums = { ...deeds, elections, leases, committed: committed.length };
-      for (const [name, value] of Object.entries(sums)) total[name] = (total[name] ?? 0) + value;
-    } catch (error) {
-      throw new Error(`RAFT_SEED=${seed} fails`, { cause: error });
+test(
+  'no rule of SPEC.md breaks under faults, and the group recovers',
+  () => {
+    const only = process.env['RAFT_SEED'];
+    const first = only === undefined ? 1 : Number(only);
+    const count = only === undefined ? SEEDS : 1;
+    const total: Record<string, number> = {};
+    for (let seed = first; seed < first + count; seed++) {
+      try {
+        const { cluster, deeds } = runSeed(seed);
+        const { elections, leases, committed } = cluster.checker;
+        const sums = { ...deeds, elections, leases, committed: committed.length };
+        for (const [name, value] of Object.entries(sums)) total[name] = (total[name] ?? 0) + value;
+      } catch (error) {
+        throw new Error(`RAFT_SEED=${seed} fails`, { cause: error });
+      }
     }
-  }
-  if (only !== undefined) return;
-  for (const [name, value] of Object.entries(total)) {
-    expect(value, `seeds reach ${name}`).toBeGreaterThan(count / 4);
-  }
-});
+    if (only !== undefined) return;
+    for (const [name, value] of Object.entries(total)) {
+      expect(value, `seeds reach ${name}`).toBeGreaterThan(count / 4);
+    }
+  },
+  SEEDS * SEED_TIMEOUT_MS,
+);

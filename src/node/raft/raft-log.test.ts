@@ -1,0 +1,119 @@
+/** The log in memory and where it meets the disk. */
+import { expect, test } from 'vitest';
+import { Prng } from '#base/prng.ts';
+import type { Entry } from './entry.ts';
+import { Tally, majorityOf } from './quorum.ts';
+import { RaftLog } from './raft-log.ts';
+import { SimulatedDisk } from './testing/simulated-disk.ts';
+import { entry } from './testing/solo.ts';
+
+function emptyLog(maxCachedBytes = 1e9): { log: RaftLog; disk: SimulatedDisk } {
+  const disk = new SimulatedDisk();
+  const recovered = disk.recover({ voters: ['a'], learners: [] });
+  return { log: new RaftLog(recovered, disk, maxCachedBytes), disk };
+}
+
+/** A log and the plain list of entries that it should be like; the disk holds all at once. */
+class Twin {
+  readonly random: Prng;
+  readonly log: RaftLog;
+  readonly model: Entry[];
+  readonly handedOut: Entry[] = [];
+  #committed = 0;
+  #term = 1;
+
+  constructor(seed: number) {
+    this.random = new Prng(seed);
+    const { log, disk } = emptyLog(5 * 33);
+    this.log = log;
+    this.model = disk.entries;
+  }
+
+  change(): void {
+    const { random, log, model } = this;
+    const dice = random.below(10);
+    if (dice < 5) {
+      if (random.chance(0.1)) this.#term++;
+      const next = entry(model.length + 1, this.#term);
+      log.append(next);
+      model.push(next);
+    } else if (dice === 5 && model.length > this.#committed) {
+      const from = this.#committed + 1 + random.below(model.length - this.#committed);
+      log.truncate(from);
+      model.length = from - 1;
+    } else if (dice === 6) {
+      this.#committed += random.below(model.length - this.#committed + 1);
+      log.commitTo(this.#committed);
+    } else if (dice === 7) {
+      this.handedOut.push(...log.takeCommitted(70));
+      log.trim(model.length);
+    }
+  }
+
+  compare(): void {
+    const { random, log, model } = this;
+    expect(log.lastIndex).toBe(model.length);
+    expect(this.handedOut).toEqual(model.slice(0, this.handedOut.length));
+    const index = random.below(model.length + 1);
+    expect(log.termAt(index)).toBe(model[index - 1]?.term ?? 0);
+    const below = random.below(this.#term + 2);
+    const within = model.slice(0, index).filter(({ term }) => term <= below);
+    expect(log.lastAtOrBelowTerm(index, below)).toBe(within.length);
+    const slice = index === 0 ? [] : log.slice(index, model.length + 1, 100);
+    expect(slice).toEqual(model.slice(index - 1, index - 1 + slice.length));
+    expect(slice.length).toBeLessThanOrEqual(3);
+    expect(slice.length).toBeGreaterThanOrEqual(Math.min(index, 1));
+  }
+}
+
+test('the log says of any index what a plain list of entries says (random)', () => {
+  for (let seed = 1; seed <= 20; seed++) {
+    const twin = new Twin(seed);
+    try {
+      for (let step = 0; step < 200; step++) {
+        twin.change();
+        twin.compare();
+      }
+    } catch (error) {
+      throw new Error(`seed ${seed} fails`, { cause: error });
+    }
+  }
+});
+
+test('memory keeps what is not on disk or not handed out, and else up to its limit', () => {
+  const { log, disk } = emptyLog(100);
+  for (let index = 1; index <= 10; index++) {
+    log.append(entry(index, 1));
+    disk.entries.push(entry(index, 1));
+  }
+  log.trim(10);
+  expect(log.cachedBytes).toBe(330);
+  log.commitTo(8);
+  expect(log.takeCommitted(1e9).length).toBe(8);
+  log.trim(4);
+  expect(log.cachedBytes).toBe(6 * 33);
+  log.trim(10);
+  expect(log.cachedBytes).toBe(99);
+});
+
+test('a committed entry cannot be cut off', () => {
+  const { log } = emptyLog();
+  log.append(entry(1, 1));
+  log.commitTo(1);
+  expect(() => log.truncate(1)).toThrow('never dropped');
+});
+
+test('a tally says what a majority has reached', () => {
+  const tally = new Tally();
+  const reached = (...values: number[]): number => {
+    tally.clear();
+    for (const value of values) tally.add(value);
+    return tally.reached();
+  };
+  expect(reached(5)).toBe(5);
+  expect(reached(5, 9)).toBe(5);
+  expect(reached(1, 9, 5)).toBe(5);
+  expect(reached(1, 2, 3, 4)).toBe(2);
+  expect(reached(-Infinity, Infinity, 3, 3, 4)).toBe(3);
+  expect([1, 2, 3, 4, 5].map(majorityOf)).toEqual([1, 2, 2, 3, 3]);
+});

@@ -1,0 +1,150 @@
+/** Test support: one member, talked to by hand. Its peers are whatever messages a test makes up. */
+import { Prng } from '#base/prng.ts';
+import type { Entry } from '#node/raft/entry.ts';
+import type { Membership } from '#node/raft/membership.ts';
+import type { Message } from '#node/raft/message.ts';
+import type { RaftOptions } from '#node/raft/options.ts';
+import { Raft } from '#node/raft/raft.ts';
+import { SimulatedDisk } from './simulated-disk.ts';
+
+/** The shortest election timeout of a {@link Solo}; heartbeats go out every 10 ms. */
+export const TIMEOUT_MS = 100;
+
+type Kind = Message['type'];
+type Of<K extends Kind> = Extract<Message, { type: K }>;
+
+/** How a {@link Solo} starts. */
+interface SoloSetup {
+  /** Terms of the entries that are on its disk. */
+  readonly log?: readonly number[];
+  /** Its term, if not that of its last entry. */
+  readonly term?: number;
+  readonly learners?: string;
+  readonly options?: Partial<RaftOptions>;
+}
+
+export class Solo {
+  readonly disk = new SimulatedDisk();
+  readonly membership: Membership;
+  readonly committed: Entry[] = [];
+  nowMs = 1000;
+  raft: Raft;
+  readonly #options: Partial<RaftOptions>;
+  #sent: Message[] = [];
+  #unsynced = 0;
+
+  /** A group of one-letter members, of which this one is 'a'. */
+  constructor(voters = 'abc', { log = [], term = 0, learners = '', options = {} }: SoloSetup = {}) {
+    this.membership = { voters: Array.from(voters), learners: Array.from(learners) };
+    this.#options = options;
+    this.disk.hardState = { term: Math.max(term, log.at(-1) ?? 0), vote: '', commit: 0 };
+    log.forEach((entryTerm, at) => this.disk.entries.push(entry(at + 1, entryTerm)));
+    this.raft = this.#start();
+  }
+
+  /** Crashes and comes back with what was synced. */
+  restart(): void {
+    this.#unsynced = 0;
+    this.disk.crash(null);
+    this.raft = this.#start();
+    this.#act();
+  }
+
+  /** Lets time pass, with a tick every 5 ms. */
+  pass(durationMs: number): void {
+    for (const endMs = this.nowMs + durationMs; this.nowMs < endMs; ) {
+      this.nowMs = Math.min(endMs, this.nowMs + 5);
+      this.raft.tick(this.nowMs);
+      this.#act();
+    }
+  }
+
+  /** A message from `from`, by default of the present term. */
+  hear<K extends Kind>(
+    type: K,
+    from: string,
+    fields: Omit<Of<K>, 'type' | 'from' | 'to' | 'term'> & { term?: number },
+  ): void {
+    const message = { term: this.raft.term, ...fields, type, from, to: 'a' };
+    this.raft.step(message as unknown as Message, this.nowMs);
+    this.#act();
+  }
+
+  propose(size = 1): number {
+    const index = this.raft.propose(2, new Uint8Array(size), this.nowMs);
+    this.#act();
+    return index;
+  }
+
+  /** The disk finishes everything. */
+  sync(): void {
+    while (this.#unsynced > 0) {
+      this.#unsynced--;
+      this.raft.persisted(this.disk.sync(), this.nowMs);
+      this.#act();
+    }
+  }
+
+  /** What was sent of one type since the last call; everything else sent is forgotten. */
+  take<K extends Kind>(type: K): Of<K>[] {
+    const taken = this.#sent.filter((message): message is Of<K> => message.type === type);
+    this.#sent = [];
+    return taken;
+  }
+
+  /** Acts on what the member wants done; needed only after calls that bypass this class. */
+  act(): void {
+    this.#act();
+  }
+
+  /** Becomes leader, of term + 1, with votes of everyone; its no-op is synced. */
+  lead(): void {
+    this.pass(2 * TIMEOUT_MS + 10);
+    this.sync();
+    const others = this.membership.voters.filter((voter) => voter !== 'a');
+    for (const from of others) {
+      this.hear('pre-vote-reply', from, { term: this.raft.term + 1, granted: true });
+      this.sync();
+    }
+    for (const from of others) this.hear('vote-reply', from, { granted: true });
+    this.sync();
+  }
+
+  /** `from` acknowledges everything, as of an append sent at `sentMs`. */
+  ack(from: string, index = this.raft.lastIndex, sentMs = this.nowMs): void {
+    this.hear('append-reply', from, { sentMs, accepted: true, index, hintIndex: 0, hintTerm: 0 });
+  }
+
+  #start(): Raft {
+    const options: RaftOptions = {
+      id: 'a',
+      random: new Prng(7),
+      electionTimeoutMs: TIMEOUT_MS,
+      heartbeatMs: 10,
+      leaseFraction: 0.8,
+      standDelayMs: 0,
+      maxAppendBytes: 1000,
+      maxInFlightBytes: 3000,
+      maxCachedBytes: 10_000,
+      reader: this.disk,
+      ...this.#options,
+    };
+    return new Raft(options, this.disk.recover(this.membership), this.nowMs);
+  }
+
+  #act(): void {
+    for (let ready = this.raft.takeReady(); ready !== null; ready = this.raft.takeReady()) {
+      if (ready.persist !== null) {
+        this.disk.write(ready.persist);
+        this.#unsynced++;
+      }
+      this.#sent.push(...ready.messages);
+      this.committed.push(...ready.committed);
+    }
+  }
+}
+
+/** An application entry. */
+export function entry(index: number, term: number): Entry {
+  return { index, term, kind: 2, payload: new Uint8Array([index & 255]) };
+}
