@@ -15,6 +15,7 @@ import { Prng } from '#base/prng.ts';
 import { AdminServer } from '#node/admin/admin.ts';
 import type { BootstrapRecord, PeerHint } from '#node/admin/handler.ts';
 import { Histogram } from '#node/admin/histogram.ts';
+import { logMemberEvents } from '#node/admin/event-log.ts';
 import { MemberAdmin, type NodeFacts } from '#node/admin/member-admin.ts';
 import { ProbeServer } from '#node/admin/probes.ts';
 import { processFacts } from '#node/admin/process-facts.ts';
@@ -34,6 +35,7 @@ import { ClientListener } from '#node/net/clients.ts';
 import type { PeerIdentity } from '#node/net/hello.ts';
 import { clusterIdOf } from '#node/net/identity.ts';
 import { PeerLinks } from '#node/net/peers.ts';
+import type { PeerTarget } from '#node/net/target.ts';
 import { TlsFiles } from '#node/net/tls-files.ts';
 import { Directory } from '#node/shard/directory.ts';
 import { Member } from '#node/shard/member.ts';
@@ -49,6 +51,9 @@ const clock: Clock = {
 };
 
 const commands = new CommandIndex(COMMANDS);
+
+/** What bootstrap records and hints have in common. */
+type Reachable = Pick<PeerHint, 'name' | 'host' | 'peerPort'> & { readonly shard?: string };
 
 class Node implements NodeFacts {
   readonly name: string;
@@ -236,7 +241,7 @@ class Node implements NodeFacts {
         clock,
         disk: log,
         peers: this.#links,
-        events: this.#events(),
+        events: logMemberEvents(this.#log),
         wake: () => this.#wake(),
       },
       { ...recovered, membership: { voters, learners: [] } },
@@ -294,23 +299,10 @@ class Node implements NodeFacts {
     if (peers.length > 0) this.#links.setMembers(this.#targets(peers));
   }
 
-  #targets(
-    members: readonly {
-      name: string;
-      shard?: string;
-      memberId?: string;
-      host: string;
-      peerPort: number;
-    }[],
-  ): { name: string; shard: string; host: string; port: number }[] {
+  #targets(members: readonly Reachable[]): PeerTarget[] {
     return members
       .filter(({ name }) => name !== this.name)
-      .map(({ name, shard, host, peerPort }) => ({
-        name,
-        shard: shard ?? this.shard,
-        host,
-        port: peerPort,
-      }));
+      .map(({ name, shard = this.shard, host, peerPort: port }) => ({ name, shard, host, port }));
   }
 
   #tick(): void {
@@ -415,18 +407,6 @@ class Node implements NodeFacts {
       map: this.#map,
       process: () =>
         processFacts(this.#runId, options, this.#clients?.stats ?? { accepted: 0, rejected: 0 }),
-    };
-  }
-
-  #events(): ConstructorParameters<typeof Member>[1]['events'] {
-    const log = this.#log;
-    return {
-      leaderChanged: (term, leaderId, role) => log.info({ term, leaderId, role }, 'leader changed'),
-      stateChanged: (state, term) => log.info({ state, term }, 'state changed'),
-      keyspaceRebuilding: (commitIndex) => log.warn({ commitIndex }, 'rebuilding the keyspace'),
-      clockJumped: (byMs) => log.warn({ byMs }, 'clock jumped; lease dropped'),
-      settingsApplied: (revision) => log.info({ revision }, 'settings applied'),
-      userRefused: (message) => log.error({ reason: message }, 'user left out'),
     };
   }
 
