@@ -17,9 +17,12 @@ export const TIME_FORMS = {
   PXAT: { unit: 'milliseconds', relative: false },
 } as const satisfies Record<string, TimeForm>;
 
+/** The largest double below 2^63. */
+const LATEST_MS = 2 ** 63 - 1024;
+
 /**
  * Argument `i` as milliseconds since the epoch, or undefined with the error written. Times beyond 2^53 ms
- * (some 280 000 years) are cut to that; what does not fit 64 bits is refused as in Redis.
+ * (some 280 000 years) are rounded to doubles; what does not fit 64 bits is refused as in Redis.
  * @param command the name that the error gives
  * @param positiveOnly refuse 0 and less (SET and its kin; EXPIRE and its kin delete the key instead)
  */
@@ -49,5 +52,5 @@ export function readTime(
     reply.error(ERRORS.invalidExpire(command));
     return undefined;
   }
-  return exact > 0n ? Number.MAX_SAFE_INTEGER : -Number.MAX_SAFE_INTEGER;
+  return Math.min(Number(exact), LATEST_MS);
 }

@@ -46,7 +46,8 @@ function readConditions({ args, reply }: CommandContext): Conditions | null {
   const conditions = { nx: false, xx: false, gt: false, lt: false };
   for (let i = 3; i < args.count; i++) {
     if (!readCondition(args, i, conditions)) {
-      reply.error(ERRORS.unsupportedOption(args.latin1(i)));
+      // Redis prints it as a C string
+      reply.error(ERRORS.unsupportedOption(args.text(i).split('\0', 1)[0]));
       return null;
     }
   }

@@ -1,0 +1,135 @@
+/** A real redis-server as oracle: cluster mode, all slots, a temporary directory, free loopback ports. */
+import { spawn } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { connect, createServer, type Socket } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { once } from 'node:events';
+import { ReplyParser } from './reply-parser.ts';
+
+export interface RedisServer {
+  readonly port: number;
+  stop(): Promise<void>;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port');
+  return address.port;
+}
+
+/** Starts a server and waits until it serves all slots. Throws when it does not within 30 s. */
+export async function startRedis(): Promise<RedisServer> {
+  const directory = await mkdtemp(join(tmpdir(), 'holdfast-redis-'));
+  const port = await freePort();
+  const busPort = await freePort();
+  const options = {
+    port,
+    'cluster-port': busPort,
+    'cluster-enabled': 'yes',
+    bind: '127.0.0.1',
+    dir: directory,
+    save: '',
+    appendonly: 'no',
+  };
+  const list = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
+  const child = spawn('redis-server', list, { stdio: 'ignore' });
+  const exited = once(child, 'exit');
+  const stop = async (): Promise<void> => {
+    child.kill('SIGKILL');
+    await exited;
+    await rm(directory, { recursive: true, force: true });
+  };
+  try {
+    const connection = await RedisConnection.open(port);
+    await connection.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+    const deadline = performance.now() + 30_000;
+    for (;;) {
+      const info = await connection.call('CLUSTER', 'INFO');
+      if (info.includes('cluster_state:ok')) break;
+      if (performance.now() > deadline) throw new Error('redis-server serves no slots');
+      await new Promise((resolve) => setTimeout(resolve, 50));
+    }
+    connection.close();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return { port, stop };
+}
+
+/** One connection; replies come back as their bytes, one a character. */
+export class RedisConnection {
+  readonly #socket: Socket;
+  readonly #parser = new ReplyParser();
+  #waiting: { resolve: (reply: string) => void; reject: (error: Error) => void }[] = [];
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    socket.setEncoding('latin1');
+    socket.on('data', (text: unknown) => {
+      this.#parser.feed(String(text));
+      for (let reply = this.#parser.next(); reply !== null; reply = this.#parser.next()) {
+        this.#waiting.shift()?.resolve(reply);
+      }
+    });
+    socket.on('close', () => {
+      for (const { reject } of this.#waiting) reject(new Error('connection closed'));
+      this.#waiting = [];
+    });
+  }
+
+  /** Connects, trying for 30 s: the server may still be starting. */
+  static async open(port: number): Promise<RedisConnection> {
+    const deadline = performance.now() + 30_000;
+    for (;;) {
+      const socket = connect(port, '127.0.0.1');
+      try {
+        await once(socket, 'connect');
+        socket.on('error', () => {});
+        return new RedisConnection(socket);
+      } catch (error) {
+        if (performance.now() > deadline) throw error;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    }
+  }
+
+  /** Sends one command of words with one byte a character. */
+  call(...words: string[]): Promise<string> {
+    return this.#send(request(words));
+  }
+
+  /** Sends all commands at once. */
+  pipeline(commands: readonly (readonly string[])[]): Promise<string[]> {
+    const replies = commands.map(
+      () =>
+        new Promise<string>((resolve, reject) => {
+          this.#waiting.push({ resolve, reject });
+        }),
+    );
+    this.#socket.write(commands.map(request).join(''), 'latin1');
+    return Promise.all(replies);
+  }
+
+  close(): void {
+    this.#socket.destroy();
+  }
+
+  #send(bytes: string): Promise<string> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ resolve, reject });
+      this.#socket.write(bytes, 'latin1');
+    });
+  }
+}
+
+/** `words` as a RESP request, one byte a character. */
+export function request(words: readonly string[]): string {
+  return `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join('')}`;
+}
