@@ -206,7 +206,7 @@ function imports(file: string): string[] {
 }
 
 function specifiers(code: string): string[] {
-  const pattern = /(?:\bfrom\s*|\bimport\s*\(?\s*)(['"])([^'"\n]+)\1/g;
+  const pattern = /(?:\bfrom\s*|\bimport\s*\(?\s*)(['"])([#@.\w][^'"\n]*)\1/g;
   return [...code.matchAll(pattern)].map((match) => match[2]);
 }
 

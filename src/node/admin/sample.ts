@@ -1,13 +1,18 @@
 /** Figures of the parts of a node, joined into one scrape. */
-import type { CommandIndex } from '#node/commands/command-index.ts';
 import type { Member } from '#node/shard/member.ts';
 import type { Histogram } from './histogram.ts';
 import type { HistogramCounts, MetricsSample } from './metrics.ts';
 
+/** Names of commands by the ids that statistics are kept by. */
+export interface CommandNames {
+  readonly size: number;
+  byId(id: number): { readonly fullName: string };
+}
+
 export interface SampleSources {
   /** Null before bootstrap. */
   readonly member: Member | null;
-  readonly commands: CommandIndex;
+  readonly commands: CommandNames;
   readonly role: 'primary' | 'replica' | 'log' | 'unformed';
   readonly info: Readonly<Record<string, string>>;
   readonly clients: {
@@ -78,7 +83,7 @@ export function sampleOf(sources: SampleSources): MetricsSample {
 
 function commandFigures(
   member: Member | null,
-  commands: CommandIndex,
+  commands: CommandNames,
 ): Pick<MetricsSample, 'commandsTotal' | 'commandErrorsTotal' | 'commandDurationSeconds'> {
   const commandsTotal: Record<string, number> = {};
   const commandErrorsTotal: Record<string, number> = {};
