@@ -56,7 +56,8 @@ const TOO_MANY = Buffer.from('-ERR max number of clients reached\r\n', 'latin1')
 /** Handshakes under way beyond maxConnections, so that a full server can still say so over TLS. */
 const HANDSHAKE_ALLOWANCE = 64;
 
-const readBuffer = Buffer.allocUnsafeSlow(READ_BUFFER_BYTES);
+/** No Buffer: slice() of a Buffer does not copy, and pure rooms rely on copies. */
+const readBuffer = new Uint8Array(READ_BUFFER_BYTES);
 let lastConnectionId = 0;
 
 /** The part of the private listening handle that the shared read buffer needs. */

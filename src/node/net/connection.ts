@@ -64,7 +64,12 @@ export class Connection implements ClientConnection {
     invariant(this.#handler === null, 'a connection begins once');
     this.#handler = handler;
     const socket = this.#socket;
-    if (!staticRead) socket.on('data', (bytes: Buffer) => this.received(bytes, bytes.length));
+    // a plain Uint8Array: slice() of a Buffer does not copy, and pure rooms rely on copies
+    if (!staticRead) {
+      socket.on('data', ({ buffer, byteOffset, length }: Buffer) =>
+        this.received(new Uint8Array(buffer, byteOffset, length), length),
+      );
+    }
     socket.on('drain', () => {
       if (this.#state === 'open' && this.bufferedBytes === 0) handler.drained();
     });

@@ -72,6 +72,8 @@ export class FrameReader {
   #deliver(payload: Buffer): void {
     this.#payload = null;
     this.#headerBytes = 0;
-    this.#onFrame(this.#header[4], payload);
+    // a plain Uint8Array: slice() of a Buffer does not copy, and pure rooms rely on copies
+    const { buffer, byteOffset, length } = payload;
+    this.#onFrame(this.#header[4], new Uint8Array(buffer, byteOffset, length));
   }
 }
