@@ -188,13 +188,15 @@ class Node implements NodeFacts {
   // Life
 
   async start(): Promise<void> {
-    await this.#admin.listen();
     await this.#probes.start();
     await this.#links.listen();
     this.#clientTls?.start();
     this.#peerTls?.start();
-    this.#log.info({ memberId: this.memberId, formed: this.record !== null }, 'node started');
-    if (this.record !== null) await this.#startMember(this.record);
+    // a bootstrap that arrives from here on starts the member itself
+    const { record } = this;
+    await this.#admin.listen();
+    this.#log.info({ memberId: this.memberId, formed: record !== null }, 'node started');
+    if (record !== null) await this.#startMember(record);
     setInterval(() => this.#tick(), TICK_MS);
   }
 
