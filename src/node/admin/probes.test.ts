@@ -158,6 +158,12 @@ test('/readyz and /metrics say so when the command thread does not answer in tim
   });
 });
 
+test('a scrape that fails is answered with why, and ends nothing', async () => {
+  const { get } = await start({ metrics: () => Promise.reject(new Error('no figures')) });
+  expect(await get('/metrics')).toEqual({ status: 500, body: 'no figures\n' });
+  expect((await get('/readyz')).status).toBe(200);
+});
+
 /** Asks /livez from a process of its own, since this one will be busy. */
 const ASK = `
 const [port, untilStatus] = process.argv.slice(1).map(Number);

@@ -5,6 +5,7 @@
  * This half runs on the command thread: it beats in shared memory, and answers what the thread asks.
  */
 import { Worker } from 'node:worker_threads';
+import { InvariantError } from '#base/invariant.ts';
 
 export interface ProbeOptions {
   readonly host: string;
@@ -126,6 +127,11 @@ export class ProbeServer {
   }
 
   async #metrics(): Promise<{ status: number; body: string }> {
-    return { status: 200, body: await this.#source.metrics() };
+    try {
+      return { status: 200, body: await this.#source.metrics() };
+    } catch (error) {
+      if (error instanceof InvariantError) throw error;
+      return { status: 500, body: `${(error as Error).message}\n` };
+    }
   }
 }

@@ -30,6 +30,8 @@ class Echo implements Clients {
     this.#event('open');
     return {
       data: (bytes, start, end) => {
+        if (Buffer.isBuffer(bytes))
+          throw new Error('pure rooms take no Buffer: slice() would not copy');
         const copy = Buffer.from(bytes.subarray(start, end));
         this.received += copy.toString('latin1');
         if (this.reply) connection.send(copy);

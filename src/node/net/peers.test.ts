@@ -75,6 +75,8 @@ class Member implements PeerEvents {
   }
 
   frame(from: string, type: number, payload: Uint8Array): void {
+    if (Buffer.isBuffer(payload))
+      throw new Error('pure rooms take no Buffer: slice() would not copy');
     this.frames.push({ from, type, bytes: Buffer.from(payload) });
     this.#wake();
   }

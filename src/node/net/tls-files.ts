@@ -4,6 +4,7 @@
  * half-written or wrong set never replaces a good one.
  */
 import { X509Certificate, createPrivateKey } from 'node:crypto';
+import { createSecureContext } from 'node:tls';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 
@@ -116,7 +117,10 @@ function check(files: Files, directory: string): TlsMaterial {
     if (!leaf.checkPrivateKey(createPrivateKey(files.key))) {
       throw new Error('tls.key is not the key of tls.crt');
     }
-    if (files.ca !== null) void new X509Certificate(files.ca);
+    const { cert, key, ca } = files;
+    if (ca !== null) void new X509Certificate(ca);
+    // what listeners will do with it must not fail there
+    createSecureContext({ cert, key, ...(ca === null ? {} : { ca }) });
     return { ...files, notAfterMs: leaf.validToDate.getTime() };
   } catch (error) {
     throw new TlsFilesError(`${directory}: ${(error as Error).message}`, { cause: error });
