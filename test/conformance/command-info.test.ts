@@ -1,7 +1,9 @@
 /** Our specs against COMMAND INFO of a real redis-server: arity, flags, ACL categories and key specs. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { extractKeys, KeyPositions } from '#node/commands/keys.ts';
 import type { CommandSpec } from '#node/commands/spec.ts';
-import { COMMANDS, fullName } from '#node/commands/table.ts';
+import { COMMANDS, fullName, lookupCommand } from '#node/commands/table.ts';
+import { Arguments } from '#node/resp/arguments.ts';
 import { parseReply, type ReplyValue } from './reply-parser.ts';
 import { RedisConnection, type RedisServer, startRedis } from './redis-server.ts';
 
@@ -128,9 +130,6 @@ test('arity, flags, categories and key specs are those of Redis', async () => {
 
 test('the keys of a command are found as COMMAND GETKEYS finds them', async () => {
   const redis = await RedisConnection.open(server.port);
-  const { extractKeys, KeyPositions } = await import('#node/commands/keys.ts');
-  const { Arguments } = await import('#node/resp/arguments.ts');
-  const { lookupCommand } = await import('#node/commands/table.ts');
   const lines = [
     ['GET', 'a'],
     ['MSET', 'a', '1', 'b', '2'],

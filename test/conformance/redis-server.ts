@@ -117,6 +117,11 @@ export class RedisConnection {
     return Promise.all(replies);
   }
 
+  /** Sends `bytes`, one a character, as they are; waits for one reply. */
+  raw(bytes: string): Promise<string> {
+    return this.#send(bytes);
+  }
+
   close(): void {
     this.#socket.destroy();
   }

@@ -85,3 +85,14 @@ test('what was written can be cut at either end, and a large buffer is given bac
   expect(reply.length).toBe(0);
   expect(reply.bytes.length).toBeLessThan(1000);
 });
+
+test('W9: a writer stops at its limit and says so', () => {
+  const reply = new ReplyWriter(1000);
+  for (let i = 0; i < 9; i++) reply.bulk(new Uint8Array(90));
+  expect(reply.overflowed).toBe(false);
+  reply.bulk(new Uint8Array(200));
+  reply.ok();
+  reply.endArray(0, 1);
+  expect(reply.overflowed).toBe(true);
+  expect(reply.bytes.length).toBeLessThanOrEqual(1000);
+});

@@ -20,6 +20,8 @@ const GREATER = 0x3e;
 const INITIAL_BYTES = 256;
 /** A larger buffer is dropped when it has been emptied. */
 const KEPT_BYTES = 64 * 1024;
+/** Replies that wait on one connection never take more than this (rule W9). */
+const MOST_BYTES = 1024 * 1024 * 1024;
 /** Room for a type byte, 20 digits and a line end. */
 const HEADER_BYTES = 24;
 
@@ -28,8 +30,18 @@ const digits = new Uint8Array(24);
 export class ReplyWriter {
   bytes = new Uint8Array(INITIAL_BYTES);
   length = 0;
+  /**
+   * A reply went past the limit (1 GiB, or what the constructor was given). Nothing is written any more; the
+   * owner must close the connection, as what was written may end within a reply.
+   */
+  overflowed = false;
   /** The connection's protocol; HELLO changes it. */
   protocol: 2 | 3 = 2;
+  readonly #mostBytes: number;
+
+  constructor(mostBytes = MOST_BYTES) {
+    this.#mostBytes = mostBytes;
+  }
 
   /** Forgets everything written. */
   clear(): void {
@@ -62,7 +74,7 @@ export class ReplyWriter {
   /** Appends bytes that are RESP already. */
   raw(source: Uint8Array, start = 0, end = source.length): void {
     const count = end - start;
-    this.#reserve(count);
+    if (!this.#reserve(count)) return;
     if (count < 64) {
       const { bytes } = this;
       let to = this.length;
@@ -217,13 +229,14 @@ export class ReplyWriter {
 
   /** Moves what has been written from `end` on to `at`. */
   #moveTo(at: number, end: number): void {
+    if (this.overflowed) return;
     const moved = this.bytes.slice(end, this.length);
     this.bytes.copyWithin(at + moved.length, at, end);
     this.bytes.set(moved, at);
   }
 
   #header(type: number, value: Int64): void {
-    this.#reserve(HEADER_BYTES);
+    if (!this.#reserve(HEADER_BYTES)) return;
     const { bytes } = this;
     let to = this.length;
     bytes[to++] = type;
@@ -248,27 +261,33 @@ export class ReplyWriter {
   }
 
   #lineEnd(): void {
-    this.#reserve(2);
+    if (!this.#reserve(2)) return;
     this.bytes[this.length++] = CR;
     this.bytes[this.length++] = LF;
   }
 
   /** Appends characters below 256 as bytes. */
   #ascii(text: string): void {
-    this.#reserve(text.length);
+    if (!this.#reserve(text.length)) return;
     const { bytes } = this;
     let to = this.length;
     for (let i = 0; i < text.length; i++) bytes[to++] = text.charCodeAt(i);
     this.length = to;
   }
 
-  #reserve(count: number): void {
+  /** Makes room; false when that is not allowed. */
+  #reserve(count: number): boolean {
     const need = this.length + count;
-    if (need <= this.bytes.length) return;
+    if (need <= this.bytes.length && !this.overflowed) return true;
+    if (need > this.#mostBytes || this.overflowed) {
+      this.overflowed = true;
+      return false;
+    }
     let capacity = this.bytes.length * 2;
     while (capacity < need) capacity *= 2;
-    const grown = new Uint8Array(capacity);
+    const grown = new Uint8Array(Math.min(capacity, this.#mostBytes));
     grown.set(this.bytes.subarray(0, this.length));
     this.bytes = grown;
+    return true;
   }
 }
