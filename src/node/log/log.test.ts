@@ -328,18 +328,33 @@ test('a full disk is told while there is room, then holds requests back, then go
 
 test('a log on a full disk can be closed, and opened again', async () => {
   const disk = new SimulatedDisk();
-  disk.capacityBytes = 4 * SEGMENT_BYTES;
-  const { log, persisted } = open(disk);
+  disk.capacityBytes = 5 * SEGMENT_BYTES;
+  // the tail, and as much room again as opening adds
+  const { log, persisted } = open(disk, { reserveBytes: 2 * SEGMENT_BYTES });
   log.persist(request(1, [], hardState(1)));
   for (let seq = 2; seq <= 30; seq++) log.persist(request(seq, [entry(seq - 1, 1, 10_000)]));
   await settle();
   await log.close();
   expect(persisted.length).toBeGreaterThan(10);
-  // recovery needs room for a copy of the tail: the reserve is there for it
-  disk.capacityBytes += 2 * SEGMENT_BYTES;
   const again = open(disk);
   expect(again.recovered.lastIndex).toBe(persisted.length - 1);
   await again.log.close();
+});
+
+test('opening again and again on a full disk adds no more than a page each time', async () => {
+  const disk = new SimulatedDisk();
+  let index = 0;
+  for (let round = 0; round < 12; round++) {
+    const { log } = open(disk, { reserveBytes: 1 << 30 });
+    for (let i = 0; i < 20; i++) {
+      log.persist(request(i + 1, [entry(++index, 1, 500)], hardState(1)));
+      await settle();
+    }
+    index = log.lastIndex;
+    await log.close();
+  }
+  const { length } = disk.bytes(`${DIRECTORY}/segment-000000000001`);
+  expect(length).toBeLessThanOrEqual(2 * SEGMENT_BYTES + 12 * 4096);
 });
 
 test('making a segment leaves the reserve free', async () => {

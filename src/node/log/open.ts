@@ -8,7 +8,13 @@ import { SEGMENT_HEADER_BYTES } from './format.ts';
 import { HARD_STATE_FILE, HardStateFile } from './hard-state-file.ts';
 import { type CompleteLogOptions, Log } from './log.ts';
 import type { LogOptions, RecoveredLog } from './options.ts';
-import { createLog, listSegments, type RecoveredSegments, recoverLog } from './recovery.ts';
+import {
+  createLog,
+  listSegments,
+  type RecoveredSegments,
+  recoverLog,
+  TAIL_ROOM_BYTES,
+} from './recovery.ts';
 import type { Segment } from './segment.ts';
 
 const LOCK_FILE = 'log-lock';
@@ -82,18 +88,18 @@ function describe(
 }
 
 function withDefaults(options: LogOptions): CompleteLogOptions {
+  const segmentBytes = options.segmentBytes ?? 64 << 20;
   const complete: CompleteLogOptions = {
     onFull: () => {},
     onSync: () => {},
-    segmentBytes: 64 << 20,
+    segmentBytes,
     maxBatchBytes: 4 << 20,
     idleMarkMs: 50,
-    reserveBytes: 16 << 20,
+    reserveBytes: segmentBytes + 2 * TAIL_ROOM_BYTES,
     clock: { monotonicMs: () => performance.now(), wallMs: () => Date.now() },
     files: nodeFiles,
     ...options,
   };
-  const { segmentBytes } = complete;
   const whole = segmentBytes % SEGMENT_HEADER_BYTES === 0;
   invariant(
     whole && segmentBytes >= MIN_SEGMENT_BYTES,

@@ -26,7 +26,10 @@ export interface LogOptions {
   readonly maxBatchBytes?: number;
   /** An idle log appends an empty batch with the sync mark after this time; default 50, 0 = only by `idle()`. */
   readonly idleMarkMs?: number;
-  /** Free bytes that making a segment must leave on the disk; default 16 MiB. */
+  /**
+   * Free bytes that making a segment must leave on the disk. Default: segmentBytes and 8 MiB more, because
+   * opening the log again copies its last segment, also on a full disk.
+   */
   readonly reserveBytes?: number;
   /** Where `oldestUnsyncedMs(nowMs)` gets the arrival times from: the clock that makes `nowMs`. */
   readonly clock?: Clock;

@@ -39,7 +39,7 @@ import {
 
 const WINDOW_BYTES = 1 << 20;
 /** Room for appends in the segment that recovery makes, until a full-sized one is ready. */
-const TAIL_ROOM_BYTES = 4 << 20;
+export const TAIL_ROOM_BYTES = 4 << 20;
 
 /** The log as recovered, ready to be appended to. */
 export interface RecoveredSegments {
@@ -311,10 +311,14 @@ function createTail(
   content: TailContent,
 ): Segment {
   const { index, commit, sequence, end } = content;
-  const sizeBytes = alignUp(end + Math.min(segmentBytes, TAIL_ROOM_BYTES), SEGMENT_HEADER_BYTES);
+  const tailRoom = Math.min(segmentBytes, TAIL_ROOM_BYTES);
+  // a tail that is opened again and again, while the disk is full, does not grow by that much each time
+  const room = Math.max(Math.min(segmentBytes + tailRoom - end, tailRoom), BATCH_ALIGNMENT);
+  const sizeBytes = alignUp(end + room, SEGMENT_HEADER_BYTES);
   const header = { ordinal, generation, salt: randomInt(2 ** 32), sizeBytes };
   const name = segmentPath(directory, ordinal);
   const file = files.create(name + TEMPORARY_SUFFIX);
+  let made = false;
   try {
     fillSegment(files, file, header);
     content.copy(file, header);
@@ -324,8 +328,10 @@ function createTail(
     mark.finish({ sequence: sequence + 1, mark: sequence, lastIndex, lastTerm, commit });
     files.write(file, mark.bytes, mark.paddedLength, end);
     files.sync(file);
+    made = true;
   } finally {
     files.close(file);
+    if (!made) files.remove(name + TEMPORARY_SUFFIX);
   }
   files.rename(name + TEMPORARY_SUFFIX, name);
   files.syncDirectory(directory);
