@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { utf8 } from '#base/bytes.ts';
 import { Prng } from '#base/prng.ts';
 import { COMMANDS } from '#node/commands/table.ts';
-import { OPEN_USER, request, type TestClient, TestHost } from './test-host.ts';
+import { OPEN_USER, request, type TestClient, TestHost } from './testing/host.ts';
 
 const ROUNDS = 4000;
 
@@ -33,15 +33,17 @@ function skip(text: string, at: number): number {
   return end;
 }
 
+/** Throws, saying what led there, when what came back is not whole replies. */
 function check(client: TestClient, what: unknown): void {
   const text = client.connection.take();
   try {
     replies(text);
   } catch (error) {
-    expect({ what, text, error: String(error) }).toBeNull();
+    throw new Error(`after ${JSON.stringify(what)}: ${JSON.stringify(text)}`, { cause: error });
   }
-  if (client.connection.state !== 'closed') return;
-  expect(client.session.ended).toBe(true);
+  if (client.connection.state === 'closed' && !client.session.ended) {
+    throw new Error(`closed but not ended after ${JSON.stringify(what)}`);
+  }
 }
 
 test('random bytes never throw, and end in a protocol error or go on', () => {

@@ -3,7 +3,7 @@ import { utf8 } from '#base/bytes.ts';
 import { slotOfKey } from '#base/slot.ts';
 import { sha256 } from '#node/acl/sha256.ts';
 import { UserTable } from '#node/acl/users.ts';
-import { OPEN_USER, request, TestHost } from './test-host.ts';
+import { OPEN_USER, request, TestHost } from './testing/host.ts';
 
 function slot(key: string): number {
   const bytes = utf8(key);

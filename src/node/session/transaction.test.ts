@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { utf8 } from '#base/bytes.ts';
 import { slotOfKey } from '#base/slot.ts';
 import { sha256 } from '#node/acl/sha256.ts';
-import { OPEN_USER, TestHost } from './test-host.ts';
+import { OPEN_USER, TestHost } from './testing/host.ts';
 
 function slot(key: string): number {
   const bytes = utf8(key);

@@ -12,9 +12,9 @@ import type { ClientFilter, ClusterShard, NodePort } from '#node/commands/node-p
 import { COMMANDS } from '#node/commands/table.ts';
 import { Keyspace } from '#node/keyspace/keyspace.ts';
 import type { ClientConnection } from '#node/shard/ports.ts';
-import type { Refusal, SessionHost } from './host.ts';
-import { Session } from './session.ts';
-import { CommandStatistics } from './statistics.ts';
+import type { Refusal, SessionHost } from '#node/session/host.ts';
+import { Session } from '#node/session/session.ts';
+import { CommandStatistics } from '#node/session/statistics.ts';
 
 export const OPEN_USER: UserDefinition = {
   name: 'default',
@@ -146,7 +146,7 @@ export class TestHost implements SessionHost {
     this.keyspace.openIndex = 1;
     this.keyspace.nowMs = this.nowMs;
     this.shards = [ownShard()];
-    this.node = this.#makeNode();
+    this.node = new TestNode(this);
   }
 
   connect(): TestClient {
@@ -182,15 +182,16 @@ export class TestHost implements SessionHost {
     this.keyspace.effects.clear();
     this.keyspace.openIndex = index + 1;
     this.keyspace.committed(index);
-    for (const session of [...this.sessions.values()]) session.release(index);
+    for (const session of this.sessions.values()) session.release(index);
   }
 
   setUsers(definitions: readonly UserDefinition[]): void {
     this.users = usersOf(this.users.revision + 1, definitions);
-    for (const session of [...this.sessions.values()]) session.usersChanged();
+    for (const session of this.sessions.values()) session.usersChanged();
   }
 
-  #matching(filter: ClientFilter): Session[] {
+  /** The sessions that CLIENT LIST or KILL means. */
+  matching(filter: ClientFilter): Session[] {
     return [...this.sessions.values()].filter((session) => {
       if (filter.ids !== undefined && !filter.ids.has(session.id)) return false;
       if (filter.address !== undefined && filter.address !== session.remoteAddress) return false;
@@ -202,33 +203,55 @@ export class TestHost implements SessionHost {
       return filter.skipId !== session.id;
     });
   }
+}
 
-  #makeNode(): NodePort {
-    const host = this;
-    return {
-      commands,
-      aclLog: host.aclLog,
-      role: 'master',
-      nodeId: NODE_ID,
-      clusterState: 'ok',
-      currentEpoch: 1,
-      get users(): UserTable {
-        return host.users;
-      },
-      get shardTimeMs(): number {
-        return host.nowMs;
-      },
-      info: (sections) => `sections:${sections.join()}\r\n`,
-      clusterShards: () => host.shards,
-      countKeysInSlot: (slot) => host.keyspace.countKeysInSlot(slot),
-      keysInSlot: (slot, limit) => host.keyspace.keysInSlot(slot, limit),
-      clients: (filter) => host.#matching(filter),
-      killClients: (filter) => {
-        const matching = host.#matching(filter);
-        for (const session of matching) session.kill();
-        return matching.length;
-      },
-    };
+/** The node as commands see it. */
+class TestNode implements NodePort {
+  readonly commands = commands;
+  readonly role = 'master';
+  readonly nodeId = NODE_ID;
+  readonly clusterState = 'ok';
+  readonly currentEpoch = 1;
+  readonly aclLog: AclLog;
+  readonly #host: TestHost;
+
+  constructor(host: TestHost) {
+    this.#host = host;
+    this.aclLog = host.aclLog;
+  }
+
+  get users(): UserTable {
+    return this.#host.users;
+  }
+
+  get shardTimeMs(): number {
+    return this.#host.nowMs;
+  }
+
+  info(sections: readonly string[]): string {
+    return `sections:${sections.join()}\r\n`;
+  }
+
+  clusterShards(): readonly ClusterShard[] {
+    return this.#host.shards;
+  }
+
+  countKeysInSlot(slot: number): number {
+    return this.#host.keyspace.countKeysInSlot(slot);
+  }
+
+  keysInSlot(slot: number, limit: number): readonly Uint8Array[] {
+    return this.#host.keyspace.keysInSlot(slot, limit);
+  }
+
+  clients(filter: ClientFilter): readonly Session[] {
+    return this.#host.matching(filter);
+  }
+
+  killClients(filter: ClientFilter): number {
+    const matching = this.#host.matching(filter);
+    for (const session of matching) session.kill();
+    return matching.length;
   }
 }
 
