@@ -24,6 +24,12 @@ const sourceFile = (path: string): string => fileURLToPath(new URL(path, import.
 const LEASH = sourceFile('leash.ts');
 const NODE_MAIN = fileURLToPath(import.meta.resolve('#node/main.ts'));
 
+/**
+ * Here all members are stopped at once: nobody is left to hand over to, and no client needs to be sent
+ * elsewhere.
+ */
+const QUICK_FAREWELL: Partial<Options> = { handOverTimeoutMs: 1000, farewellMs: 100 };
+
 export interface MemberCommand {
   readonly command: string;
   readonly args: readonly string[];
@@ -63,6 +69,7 @@ export function memberCommand(
     adminHost: LOOPBACK,
     adminPort: member.ports.admin,
     advertiseHost: LOOPBACK,
+    ...QUICK_FAREWELL,
     peerTlsDir: paths.peerTls,
     ...(asPod.clientTlsDir === undefined ? {} : { clientTlsDir: paths.clientTls }),
   };

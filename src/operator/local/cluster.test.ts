@@ -1,0 +1,188 @@
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { Cluster, Redis } from 'ioredis';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { LocalCluster } from './cluster.ts';
+import { defineClusters } from './definition.ts';
+import { parseManifests } from './manifest.ts';
+import { choosePorts } from './ports.ts';
+
+/** Real processes on a machine that may be busy with other tests. */
+const SLOW = { timeout: 180_000 };
+let directory: string;
+let cleanUp: (() => Promise<unknown>)[] = [];
+
+beforeEach(() => {
+  directory = mkdtempSync(join(tmpdir(), 'holdfast-local-'));
+});
+
+afterEach(async () => {
+  for (const step of cleanUp.reverse()) await step();
+  cleanUp = [];
+  rmSync(directory, { recursive: true, force: true });
+});
+
+function manifest(kind: string, name: string, spec: object): string {
+  return JSON.stringify({ apiVersion: 'holdfast.dev/v1alpha1', kind, metadata: { name }, spec });
+}
+
+function cluster(...manifests: string[]): LocalCluster {
+  const [definition] = defineClusters(parseManifests('test', manifests.join('\n---\n')));
+  const made = new LocalCluster({ definition, directory, basePort: 0 });
+  cleanUp.push(() => made.stop());
+  return made;
+}
+
+function connect(target: LocalCluster): Cluster {
+  const { ca, endpoints } = target;
+  const client = new Cluster(endpoints, {
+    redisOptions: ca === null ? {} : { tls: { ca } },
+    clusterRetryStrategy: () => 20,
+    retryDelayOnFailover: 20,
+    retryDelayOnClusterDown: 20,
+  });
+  client.on('error', () => {});
+  cleanUp.push(async () => client.disconnect());
+  return client;
+}
+
+test('a stopped cluster comes back on the same ports with everything in it', SLOW, async () => {
+  const spec = manifest('MemoryCluster', 'shop', { tlsEnabled: false });
+  const first = cluster(spec);
+  await first.start();
+  await connect(first).set('greeting', 'hello');
+  const { endpoints } = first;
+  await first.stop();
+
+  const second = cluster(spec);
+  await second.start();
+  expect(second.endpoints).toEqual(endpoints);
+  expect(await connect(second).get('greeting')).toBe('hello');
+});
+
+test('a member that is killed is started again and catches up', SLOW, async () => {
+  const shop = cluster(manifest('MemoryCluster', 'shop', { tlsEnabled: false }));
+  await shop.start();
+  const client = connect(shop);
+  await client.set('greeting', 'hello');
+  const primary = await shop.primaryOf('0001');
+  expect(primary).not.toBeNull();
+  shop.kill(primary ?? '', 'SIGKILL');
+  await shop.ready();
+  expect(shop.restartsOf(primary ?? '')).toBe(1);
+  expect(await client.get('greeting')).toBe('hello');
+});
+
+test(
+  'of three shards each serves its slots, also for clients that know only one member',
+  SLOW,
+  async () => {
+    const spec = { numShards: 3, numReplicasPerShard: 0, tlsEnabled: false };
+    const shop = cluster(manifest('MemoryCluster', 'shop', spec));
+    await shop.start();
+    expect(shop.members()).toHaveLength(9);
+    const [first] = shop.endpoints;
+    const client = new Cluster([first]);
+    client.on('error', () => {});
+    cleanUp.push(async () => client.disconnect());
+    for (let i = 0; i < 50; i++) await client.set(`key:${i}`, i);
+    for (let i = 0; i < 50; i++) expect(await client.get(`key:${i}`)).toBe(String(i));
+    expect(client.nodes('master')).toHaveLength(3);
+  },
+);
+
+test('with TLS and an ACL only its users get in, by either of two passwords', SLOW, async () => {
+  const passwords = ['first-password-of-16', 'second-password-of-16'];
+  const secret = (name: string, password: string): string =>
+    JSON.stringify({
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name },
+      stringData: { password },
+    });
+  const shop = cluster(
+    manifest('MemoryCluster', 'shop', { aclName: 'staff' }),
+    manifest('ACL', 'staff', { userNames: ['alice'] }),
+    manifest('User', 'alice', {
+      accessString: 'on ~app:* +@all',
+      authenticationMode: {
+        type: 'password',
+        passwords: [
+          { name: 'one', key: 'password' },
+          { name: 'two', key: 'password' },
+        ],
+      },
+    }),
+    secret('one', passwords[0]),
+    secret('two', passwords[1]),
+  );
+  await shop.start();
+  const primary = await shop.primaryOf('0001');
+  const port = shop.members().find(({ name }) => name === primary)?.ports.client ?? 0;
+  const open = (credentials: object): Redis => {
+    const client = new Redis({
+      host: '127.0.0.1',
+      port,
+      ...(shop.ca === null ? {} : { tls: { ca: shop.ca } }),
+      enableReadyCheck: false,
+      maxRetriesPerRequest: 0,
+      retryStrategy: () => null,
+      ...credentials,
+    });
+    client.on('error', () => {});
+    cleanUp.push(async () => client.disconnect());
+    return client;
+  };
+  expect(shop.ca).not.toBeNull();
+  for (const password of passwords) {
+    const alice = open({ username: 'alice', password });
+    expect(await alice.set('app:1', 'x')).toBe('OK');
+    await expect(alice.set('other', 'x')).rejects.toThrow('NOPERM');
+  }
+  await expect(open({}).get('app:1')).rejects.toThrow('NOAUTH');
+  for (const [username, password] of [
+    ['alice', 'not-her-password-at-all'],
+    ['bob', passwords[0]],
+    ['default', passwords[0]],
+  ]) {
+    await expect(open({ username, password }).get('app:1')).rejects.toThrow('WRONGPASS');
+  }
+});
+
+test(
+  'an identity that is missing beside formed disks is refused, never formed anew',
+  SLOW,
+  async () => {
+    const spec = manifest('MemoryCluster', 'shop', { tlsEnabled: false, numReplicasPerShard: 0 });
+    const first = cluster(spec);
+    await first.start();
+    await first.stop();
+    rmSync(join(directory, 'shop', 'shard-0001'), { recursive: true });
+    await expect(cluster(spec).start()).rejects.toMatchObject({ code: 'FOREIGN_DISK' });
+  },
+);
+
+test(
+  'holdfast local --once starts what the manifest says, tells where, and stops',
+  SLOW,
+  async () => {
+    const [{ client: base }] = await choosePorts(['data', 'data', 'log'], 0);
+    const file = join(directory, 'shop.yaml');
+    writeFileSync(file, manifest('MemoryCluster', 'shop', { tlsEnabled: true }));
+    const main = join(import.meta.dirname, 'main.ts');
+    const data = join(directory, 'data');
+    const options = ['--once', '--data', data, '--base-port', String(base)];
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      main,
+      'local',
+      file,
+      ...options,
+    ]);
+    expect(stdout).toContain(`127.0.0.1:${base}`);
+    expect(stdout).toContain(`redis-cli -c -p ${base} --tls --cacert ${data}/shop/ca.crt`);
+    expect(readFileSync(join(data, 'shop', 'shop-0001-001', 'node.log'), 'utf8')).not.toBe('');
+  },
+);
