@@ -117,6 +117,19 @@ async function settled(a: Member, b: Member): Promise<void> {
   await b.until(() => b.links.isUp(a.memberId));
 }
 
+/** Each sends `message` to the other until it has arrived: while two links become one, frames are lost. */
+async function exchange(a: Member, b: Member, message: string): Promise<void> {
+  const arrived = (at: Member): boolean => at.frames.some(({ bytes }) => String(bytes) === message);
+  const send = (): void => {
+    a.links.send(b.memberId, 1, utf8(message));
+    b.links.send(a.memberId, 1, utf8(message));
+  };
+  send();
+  const timer = setInterval(send, 20);
+  await Promise.all([a.until(() => arrived(a)), b.until(() => arrived(b))]);
+  clearInterval(timer);
+}
+
 test('every member reaches every other, whoever dialled, and frames of any size arrive whole and in order', async () => {
   const all = await members(3);
   for (const member of all) member.knows(...all);
@@ -153,12 +166,7 @@ test('links that both sides dial at once settle on one and stay', async () => {
     a.knows(b);
     b.knows(a);
     await settled(a, b);
-    for (let i = 0; i < 10; i++) {
-      a.links.send(b.memberId, 1, utf8(`${i}`));
-      b.links.send(a.memberId, 1, utf8(`${i}`));
-      await a.until(() => a.frames.some(({ bytes }) => bytes.toString() === `${i}`));
-      await b.until(() => b.frames.some(({ bytes }) => bytes.toString() === `${i}`));
-    }
+    for (let i = 0; i < 10; i++) await exchange(a, b, `${i}`);
     expect(a.events.filter((event) => event.startsWith('down'))).toEqual([]);
     expect(b.events.filter((event) => event.startsWith('down'))).toEqual([]);
     a.links.close();

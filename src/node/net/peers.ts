@@ -4,7 +4,8 @@
  * Both sides dial while no link is up. When two links to the same member meet, one rule on both sides
  * decides which stays: of two that were dialled by the same side, or when the older has been up for a
  * while (its other end may be gone without a word), the newer; of two dialled at the same time by both,
- * the one that the smaller memberId dialled. So links do not flap and a dead one does not block.
+ * the one that the smaller memberId dialled. So links do not flap and a dead one does not block; frames
+ * sent in the moment of settling may be lost.
  *
  * A member is who its certificate and hello say it is; the addresses in `setMembers` are only hints.
  */
@@ -51,8 +52,7 @@ export interface PeerEvents {
   refused(address: string, reason: string): void;
 }
 
-/** Two links this close in time were dialled by both sides at once. */
-const SIMULTANEOUS_MS = 2000;
+const DIAL_TIMEOUT_MS = 2000;
 /** Connections that have not said hello yet. */
 const MAX_GREETING = 256;
 const ANOTHER_LINK = 'another link is up';
@@ -92,7 +92,7 @@ export class PeerLinks implements Peers, LinkOwner {
       ...secureContext(tls.current),
       requestCert: true,
       rejectUnauthorized: true,
-      handshakeTimeout: options.dialTimeoutMs ?? 2000,
+      handshakeTimeout: options.dialTimeoutMs ?? DIAL_TIMEOUT_MS,
     });
     server.on('secureConnection', (socket) => this.#acceptSecure(socket));
     server.on('tlsClientError', (error, socket) => {
@@ -199,7 +199,11 @@ export class PeerLinks implements Peers, LinkOwner {
   accept(link: Link, identity: PeerIdentity): string | null {
     const existing = this.#links.get(identity.memberId);
     if (existing === undefined || existing.dialled === link.dialled) return null;
-    if (performance.now() - existing.upSinceMs > SIMULTANEOUS_MS) return null;
+    // we dial only without a link, so what we dialled began before the existing link came up; what the
+    // other side dialled did so only if its hello is not later than connecting and greeting may take
+    const longestDialMs = 2 * (this.#options.dialTimeoutMs ?? DIAL_TIMEOUT_MS);
+    const simultaneous = link.dialled || performance.now() - existing.upSinceMs < longestDialMs;
+    if (!simultaneous) return null;
     const smallerDialled = this.#self.memberId < identity.memberId === link.dialled;
     return smallerDialled ? null : ANOTHER_LINK;
   }
@@ -273,7 +277,10 @@ export class PeerLinks implements Peers, LinkOwner {
             rejectUnauthorized: true,
             checkServerIdentity: (_, certificate) => this.#checkCertificate(certificate),
           });
-    const timer = setTimeout(() => socket.destroy(), this.#options.dialTimeoutMs ?? 2000);
+    const timer = setTimeout(
+      () => socket.destroy(),
+      this.#options.dialTimeoutMs ?? DIAL_TIMEOUT_MS,
+    );
     const onFailed = (): void => {
       clearTimeout(timer);
       target.failed();
@@ -308,7 +315,7 @@ export class PeerLinks implements Peers, LinkOwner {
         self: this.#self,
         maxFrameBytes: this.#options.maxFrameBytes,
         maxQueuedBytes: this.#options.maxQueuedBytes,
-        greetingTimeoutMs: this.#options.dialTimeoutMs ?? 2000,
+        greetingTimeoutMs: this.#options.dialTimeoutMs ?? DIAL_TIMEOUT_MS,
       },
       this,
     );
