@@ -28,6 +28,8 @@ export interface NodeFacts {
   /** Null before bootstrap. */
   readonly member: Member | null;
   readonly ready: boolean;
+  /** This disk ever belonged to a shard. */
+  readonly everFormed: boolean;
   readonly disk: {
     readonly healthy: boolean;
     readonly freeBytes: number;
@@ -68,7 +70,7 @@ export class MemberAdmin implements AdminHandler {
       kind: facts.kind,
       version: facts.version,
       formed: record !== null,
-      disk: { everFormed: record !== null, ...facts.disk },
+      disk: { everFormed: facts.everFormed, ...facts.disk },
       role: roleOf(member, facts.kind),
       ready: facts.ready,
       term: raft?.term ?? 0,

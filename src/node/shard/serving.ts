@@ -107,6 +107,10 @@ export class ServingHost implements SessionHost, Clients {
         session.drained();
         this.#ports.wake();
       },
+      ended: () => {
+        session.closeAfterReply();
+        session.release(-1);
+      },
       closed: () => session.closed(),
     };
   }
