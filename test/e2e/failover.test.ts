@@ -1,0 +1,158 @@
+/**
+ * Faults under load. Writers keep a ledger of what was acknowledged; afterwards every acknowledged key is there, and
+ * no read ever went backwards. Refused-write times are printed.
+ */
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
+import { ClientPod } from './client-pod.ts';
+import type { RunningProgram } from './client-pod.ts';
+import { acl, memoryCluster, Namespace, secret, user } from './cluster.ts';
+import { driver } from './choose-driver.ts';
+import type { Node } from './driver.ts';
+import { judgeLedger } from './ledger.ts';
+import type { Verdict } from './ledger.ts';
+import { eventually, kubectl, sleep } from './shell.ts';
+import { SYSTEM_NAMESPACE } from './setup.ts';
+
+const PASSWORD = 'app-user-password-0123456789';
+/** Long enough before and after a fault to see it; E2E_SECONDS lengthens it. */
+const SECONDS = Number(process.env['E2E_SECONDS'] ?? 12);
+
+const cluster = driver();
+let namespace: Namespace;
+let pod: ClientPod;
+let nodes: readonly Node[];
+let acknowledged = 0;
+
+beforeAll(async () => {
+  nodes = await cluster.nodes();
+  namespace = await Namespace.create('e2e-failover');
+  await namespace.apply(
+    secret('app-user-password', { password: PASSWORD }),
+    user('app-user', 'on ~* +@all', ['app-user-password']),
+    acl('my-app-acl', ['app-user']),
+    memoryCluster('shop', { numShards: 3, aclName: 'my-app-acl' }),
+  );
+  await namespace.ready('shop');
+  await namespace.settled('shop');
+  pod = await ClientPod.start(namespace, { caConfigMap: 'shop-ca', node: nodes[0].name });
+});
+
+afterEach(async () => {
+  await cluster.heal();
+  await namespace.settled('shop', 300_000);
+});
+
+afterAll(async () => {
+  console.log(`e2e: ${acknowledged} writes acknowledged over all faults`);
+  await namespace.drop();
+});
+
+/** A primary on another node than the clients, and where it is. */
+async function victim(): Promise<{
+  readonly name: string;
+  readonly pod: string;
+  readonly node: string;
+}> {
+  const { status } = await namespace.cluster('shop');
+  for (const { primary, members } of status.shards) {
+    const zone = members.find(({ name }) => name === primary)?.zone;
+    const node = nodes.find((candidate) => candidate.zone === zone);
+    if (primary === undefined || node === undefined || node.name === nodes[0].name) continue;
+    return { name: primary, pod: `${primary}-0`, node: node.name };
+  }
+  // All primaries are beside the clients: hand one over.
+  const [shard] = status.shards;
+  const token = String(Date.now());
+  await namespace.kubectl(
+    'annotate',
+    'memorycluster',
+    'shop',
+    '--overwrite',
+    `holdfast.dev/failover=${shard.name}@${token}`,
+  );
+  return eventually('a primary elsewhere', 60_000, async () => {
+    const now = await namespace.cluster('shop');
+    const same = now.status.shards.find(({ name }) => name === shard.name);
+    return same?.primary === shard.primary ? undefined : victim();
+  });
+}
+
+interface Writers {
+  readonly js: RunningProgram;
+  readonly py: RunningProgram;
+}
+
+async function underLoad(what: string, fault: () => Promise<void>): Promise<readonly Verdict[]> {
+  const run = `${what}-${Date.now()}`;
+  const settings = { HOST: 'shop', REDIS_USER: 'app-user', PASSWORD };
+  const writers: Writers = {
+    js: pod.start(['node', 'ledger.mjs'], { ...settings, PREFIX: `js-${run}`, WORKERS: '6' }),
+    py: pod.start(['python3', 'ledger.py'], { ...settings, PREFIX: `py-${run}`, WORKERS: '3' }),
+  };
+  for (const program of [writers.js, writers.py]) {
+    await eventually('writes are acknowledged', 60_000, async () =>
+      program.lines.some((line) => line.includes('"ackMs"') && !line.includes('null'))
+        ? true
+        : undefined,
+    );
+  }
+  await sleep((SECONDS * 1000) / 3);
+  await fault();
+  await sleep(SECONDS * 1000);
+  const js = judgeLedger(await writers.js.stop());
+  const py = judgeLedger(await writers.py.stop());
+  for (const [client, verdict] of Object.entries({ ioredis: js, 'redis-py': py })) {
+    const { acknowledged, unknown, reads, refusedWriteMs, violations } = verdict;
+    console.log(
+      `e2e: ${what}, ${client}: ${acknowledged} acknowledged, ${unknown} unknown, ${reads} reads, ` +
+        `writes of a shard refused for at most ${refusedWriteMs} ms, ${violations.length} violations`,
+    );
+  }
+  acknowledged += js.acknowledged + py.acknowledged;
+  return [js, py];
+}
+
+function expectNothingLost(verdicts: readonly Verdict[]): void {
+  for (const { violations, acknowledged } of verdicts) {
+    expect(violations.slice(0, 5)).toEqual([]);
+    expect(acknowledged).toBeGreaterThan(100);
+  }
+}
+
+test('the primary pod is deleted with grace 0', async () => {
+  const { pod: name } = await victim();
+  expectNothingLost(
+    await underLoad('pod deleted', async () => {
+      await namespace.kubectl('delete', 'pod', name, '--grace-period=0', '--force', '--wait=false');
+    }),
+  );
+});
+
+test('the operator is deleted', async () => {
+  const restart = async (): Promise<void> => {
+    const words = ['delete', 'pods', '--all', '--grace-period=0', '--force', '--wait=false'];
+    await kubectl(['-n', SYSTEM_NAMESPACE, ...words]);
+  };
+  const verdicts = await underLoad('operator deleted', restart);
+  expectNothingLost(verdicts);
+  for (const { unknown } of verdicts) expect(unknown).toBe(0);
+});
+
+test("the primary's node is cut off from the other two", async () => {
+  const { node } = await victim();
+  const others = nodes.filter(({ name }) => name !== node);
+  expectNothingLost(
+    await underLoad('node cut off', async () => {
+      for (const { name } of others) await cluster.cutLink(node, name);
+    }),
+  );
+});
+
+test("the power of the primary's node is cut", async () => {
+  const { node } = await victim();
+  try {
+    expectNothingLost(await underLoad('power cut', () => cluster.stopNode(node)));
+  } finally {
+    await cluster.startNode(node);
+  }
+});
