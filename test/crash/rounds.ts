@@ -28,17 +28,20 @@ export interface CrashOptions {
   readonly onRound?: (line: string) => void;
 }
 
+/**
+ * What a round killed: the primary and nobody else; others, but no majority; or a majority, so that nothing
+ * can be written before members are back.
+ */
+export type Casualty = 'primary' | 'others' | 'majority';
+
 export interface CrashReport {
   readonly seed: number;
   readonly rounds: number;
   readonly kills: number;
-  readonly primaryKills: number;
   readonly acknowledgedWrites: number;
   readonly reads: number;
-  /** Longest time without an acknowledged write in each round that killed the primary, ascending. */
-  readonly refusedWriteMs: readonly number[];
-  /** The same, of rounds in which the primary lived. */
-  readonly otherGapMs: readonly number[];
+  /** Longest time without an acknowledged write in each round, by what the round killed, ascending. */
+  readonly refusedWriteMs: Readonly<Record<Casualty, readonly number[]>>;
   readonly digestIndex: number;
   readonly digests: Readonly<Record<string, string>>;
   /** What clients were told instead of an answer, and how often. */
@@ -90,14 +93,12 @@ export async function crash(options: CrashOptions): Promise<CrashReport> {
   }
 }
 
-type Tally = Pick<CrashReport, 'kills' | 'primaryKills' | 'refusedWriteMs' | 'otherGapMs'>;
+type Tally = Pick<CrashReport, 'kills' | 'refusedWriteMs'>;
 
 async function runRounds(cluster: LocalCluster, load: Load, options: CrashOptions): Promise<Tally> {
   const random = new Prng(options.seed);
-  const refusedWriteMs: number[] = [];
-  const otherGapMs: number[] = [];
+  const refusedWriteMs: Record<Casualty, number[]> = { primary: [], others: [], majority: [] };
   let kills = 0;
-  let primaryKills = 0;
   for (let round = 1; round <= options.rounds; round++) {
     await delay(100 + random.below(400));
     const primary = await cluster.primaryOf(SHARD);
@@ -107,21 +108,19 @@ async function runRounds(cluster: LocalCluster, load: Load, options: CrashOption
     await cluster.ready();
     await delay(200);
     const gapMs = longestGapMs(load.acknowledged, killedAtMs);
-    const hitPrimary = primary !== null && victims.includes(primary);
-    if (hitPrimary) primaryKills++;
-    (hitPrimary ? refusedWriteMs : otherGapMs).push(gapMs);
-    const what = hitPrimary ? 'the primary among them' : 'not the primary';
+    const casualty = casualtyOf(victims, primary, cluster.members().length);
+    refusedWriteMs[casualty].push(gapMs);
     options.onRound?.(
-      `round ${round}: killed ${victims.join(', ')} (${what}); longest gap between writes ${Math.round(gapMs)} ms`,
+      `round ${round}: killed ${victims.join(', ')} (${casualty}); no write for ${Math.round(gapMs)} ms`,
     );
   }
-  const ascending = (a: number, b: number): number => a - b;
-  return {
-    kills,
-    primaryKills,
-    refusedWriteMs: refusedWriteMs.sort(ascending),
-    otherGapMs: otherGapMs.sort(ascending),
-  };
+  for (const gaps of Object.values(refusedWriteMs)) gaps.sort((a, b) => a - b);
+  return { kills, refusedWriteMs };
+}
+
+function casualtyOf(victims: readonly string[], primary: string | null, members: number): Casualty {
+  if (victims.length > (members - 1) / 2) return 'majority';
+  return primary !== null && victims.includes(primary) ? 'primary' : 'others';
 }
 
 /** Mostly one member; one time in five two at once; one time in ten all, as when the power fails. */
@@ -178,11 +177,13 @@ async function settle(
 
 /** The report as people read it. */
 export function describeReport(report: CrashReport): string {
-  const { refusedWriteMs, otherGapMs, digests } = report;
+  const { refusedWriteMs, digests } = report;
   const lines = [
-    `seed ${report.seed}: ${report.rounds} rounds, ${report.kills} kills, ${report.primaryKills} rounds killed the primary`,
+    `seed ${report.seed}: ${report.rounds} rounds, ${report.kills} kills`,
     `${report.acknowledgedWrites} acknowledged writes, ${report.reads} reads of the primary`,
-    `writes refused when the primary was killed: ${percentiles(refusedWriteMs)}; otherwise: ${percentiles(otherGapMs)}`,
+    `no write was acknowledged, when the round killed the primary: ${percentiles(refusedWriteMs.primary)}`,
+    `  other members, no majority: ${percentiles(refusedWriteMs.others)}`,
+    `  a majority: ${percentiles(refusedWriteMs.majority)}`,
     `digests at index ${report.digestIndex}: ${Object.values(digests).join(' ')}`,
     ...report.clientErrors.slice(0, 8).map(([text, count]) => `  ${count} × ${text}`),
   ];
@@ -200,5 +201,5 @@ function percentiles(ascending: readonly number[]): string {
     const index = Math.min(ascending.length - 1, Math.floor(fraction * ascending.length));
     return `${Math.round(ascending[index])} ms`;
   };
-  return `p50 ${at(0.5)}, p99 ${at(0.99)}, max ${at(1)}`;
+  return `p50 ${at(0.5)}, p99 ${at(0.99)}, max ${at(1)} (${ascending.length} rounds)`;
 }

@@ -11,6 +11,8 @@ export interface ProcessOptions {
   readonly name: string;
   readonly command: string;
   readonly args: readonly string[];
+  /** Added to our own environment. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly logFile: string;
   readonly onEvent?: (event: ProcessEvent) => void;
   /** Wait before the first restart, doubled each time; default 100. */
@@ -86,11 +88,15 @@ export class SupervisedProcess {
   }
 
   #spawn(): void {
-    const { name, command, args, logFile } = this.#options;
+    const { name, command, args, logFile, env = {} } = this.#options;
     mkdirSync(dirname(logFile), { recursive: true });
     const log = openSync(logFile, 'a');
     // its own process group: Ctrl-C in our terminal is ours to pass on
-    const child = spawn(command, args, { stdio: ['pipe', log, log], detached: true });
+    const child = spawn(command, args, {
+      stdio: ['pipe', log, log],
+      detached: true,
+      env: { ...process.env, ...env },
+    });
     closeSync(log);
     this.#child = child;
     this.#startedAtMs = performance.now();
