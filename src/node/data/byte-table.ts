@@ -13,7 +13,7 @@ import type { Prng } from '#base/prng.ts';
 
 export interface TableEntry {
   readonly key: Uint8Array;
-  /** The unsigned 32-bit hash of `key`. */
+  /** The hash of `key`, a signed 32-bit integer; where hashes are ordered, they count as unsigned. */
   readonly hash: number;
 }
 
@@ -27,14 +27,14 @@ const MOST_EMPTY_SEGMENTS = 64;
 class Segment<E extends TableEntry> {
   entries: (E | undefined)[];
   /** The entries' hashes: compared before an entry is touched. */
-  hashes: Uint32Array;
+  hashes: Int32Array;
   count = 0;
   readonly depth: number;
 
   constructor(depth: number, slots: number) {
     this.depth = depth;
     this.entries = Array.from({ length: slots });
-    this.hashes = new Uint32Array(slots);
+    this.hashes = new Int32Array(slots);
   }
 
   get full(): boolean {
@@ -53,7 +53,7 @@ class Segment<E extends TableEntry> {
   grow(): void {
     const old = this.entries;
     this.entries = Array.from({ length: old.length * 2 });
-    this.hashes = new Uint32Array(old.length * 2);
+    this.hashes = new Int32Array(old.length * 2);
     this.count = 0;
     for (const entry of old) if (entry !== undefined) this.add(entry);
   }
@@ -72,6 +72,11 @@ class Segment<E extends TableEntry> {
     this.entries[gap] = undefined;
     this.count--;
   }
+}
+
+/** Where an entry stands in a walk. */
+function order(entry: TableEntry): number {
+  return entry.hash >>> 0;
 }
 
 export class ByteTable<E extends TableEntry> {
@@ -143,10 +148,10 @@ export class ByteTable<E extends TableEntry> {
     let segmentsLeft = MOST_EMPTY_SEGMENTS;
     for (;;) {
       const segment = this.#segment(from);
-      const found = segment.entries.filter((e): e is E => e !== undefined && e.hash >= from);
-      found.sort((a, b) => a.hash - b.hash);
+      const found = segment.entries.filter((e): e is E => e !== undefined && order(e) >= from);
+      found.sort((a, b) => order(a) - order(b));
       for (let i = 0; i < found.length; i++) {
-        if (left <= 0 && found[i].hash !== found[i - 1]?.hash) return found[i].hash;
+        if (left <= 0 && found[i].hash !== found[i - 1]?.hash) return order(found[i]);
         out.push(found[i]);
         left--;
       }

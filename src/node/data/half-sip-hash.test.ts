@@ -34,13 +34,13 @@ function reference(bytes: number[], keys: [number, number], c: number, d: number
   }
   v[2] ^= 0xff;
   for (let i = 0; i < d; i++) round();
-  return (v[1] ^ v[3]) >>> 0;
+  return v[1] ^ v[3];
 }
 
 test('equals HalfSipHash-1-3 for every length, wherever the bytes stand', () => {
   // the reference code's first two vectors for 2-4 (key 00..07) pin the test's own model
-  expect(reference([], [0x03020100, 0x07060504], 2, 4)).toBe(0x5b9f35a9);
-  expect(reference([0], [0x03020100, 0x07060504], 2, 4)).toBe(0xb85a4727);
+  expect(reference([], [0x03020100, 0x07060504], 2, 4)).toBe(0x5b9f35a9 | 0);
+  expect(reference([0], [0x03020100, 0x07060504], 2, 4)).toBe(0xb85a4727 | 0);
   const bytes = Uint8Array.from({ length: 300 }, (_, i) => (i * 37) & 0xff);
   for (let length = 0; length <= 270; length++) {
     const got = halfSipHash(bytes, 7, 7 + length, 0x12345678, 0x9abcdef0);

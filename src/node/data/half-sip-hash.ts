@@ -4,8 +4,8 @@
  */
 
 /**
- * The unsigned 32-bit hash of bytes[start, end) under the key (key0, key1). Written out in one piece: it runs
- * once for every key of every command.
+ * The hash of bytes[start, end) under the key (key0, key1), as a signed 32-bit integer: V8 keeps those without
+ * allocating. Written out in one piece: it runs once for every key of every command.
  */
 export function halfSipHash(
   bytes: Uint8Array,
@@ -57,5 +57,5 @@ export function halfSipHash(
     v1 = ((v1 << 13) | (v1 >>> 19)) ^ v2;
     v2 = (v2 << 16) | (v2 >>> 16);
   }
-  return (v1 ^ v3) >>> 0;
+  return v1 ^ v3;
 }

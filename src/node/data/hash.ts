@@ -4,14 +4,20 @@
  * Read by position: `find`, `first`, `next`, `scan` and `random` set the ranges below to a field; they are
  * valid until the hash changes. So a representation outside of the JS heap can stand behind the same calls.
  *
+ * Up to 16 fields are only a list, searched by hash; a table is made when there are more, and kept.
+ *
  * `packed` is what OBJECT ENCODING calls listpack. It says what a Redis would have chosen, not how the fields
  * are stored, and once false stays false, as there.
  */
+import { equalBytes } from '#base/bytes.ts';
 import type { Prng } from '#base/prng.ts';
 import { ByteTable, type TableEntry } from './byte-table.ts';
 import { halfSipHash } from './half-sip-hash.ts';
 
 const NONE = new Uint8Array(0);
+
+/** Up to this many fields are searched one by one. */
+const MOST_LISTED = 16;
 
 /** What a field costs besides its bytes, in bytes: an estimate of what V8 takes for it. */
 export const FIELD_OVERHEAD_BYTES = 256;
@@ -50,7 +56,8 @@ export class HashValue {
   valueStart = 0;
   valueEnd = 0;
 
-  readonly #table = new ByteTable<HashEntry>();
+  size = 0;
+  #table: ByteTable<HashEntry> | null = null;
   #first: HashEntry | null = null;
   #last: HashEntry | null = null;
   /** The entry that `first` or `next` went to. */
@@ -62,13 +69,10 @@ export class HashValue {
     [this.#key0, this.#key1] = hashSeed;
   }
 
-  get size(): number {
-    return this.#table.size;
-  }
-
   /** Goes to the field bytes[start, end); false when it is not there. */
   find(bytes: Uint8Array, start: number, end: number): boolean {
-    return this.#show(this.#entry(bytes, start, end) ?? null);
+    const hash = halfSipHash(bytes, start, end, this.#key0, this.#key1);
+    return this.#show(this.#entry(bytes, start, end, hash));
   }
 
   /** Goes to the oldest field; false when there is none. */
@@ -85,12 +89,18 @@ export class HashValue {
 
   /** Goes to some field; false when there is none. */
   random(random: Prng): boolean {
-    return this.#show(this.#table.random(random) ?? null);
+    if (this.#table !== null) return this.#show(this.#table.random(random) ?? null);
+    let entry = this.#first;
+    for (let left = entry === null ? 0 : random.below(this.size); left > 0; left--) {
+      entry = entry?.next ?? null;
+    }
+    return this.#show(entry);
   }
 
   /** A step of a walk as {@link ByteTable.scan}: goes to each field in turn and calls `visit`. */
   scan(cursor: number, count: number, visit: () => void): number {
     const out: HashEntry[] = [];
+    this.#table ??= this.#makeTable();
     const next = this.#table.scan(cursor, count, out);
     for (const entry of out) {
       this.#show(entry);
@@ -113,8 +123,8 @@ export class HashValue {
     const valueLength = valueEnd - valueStart;
     if (fieldLength > limits.valueBytes || valueLength > limits.valueBytes) this.packed = false;
     const hash = halfSipHash(field, fieldStart, fieldEnd, this.#key0, this.#key1);
-    const old = this.#table.find(field, fieldStart, fieldEnd, hash);
-    if (old !== undefined) {
+    const old = this.#entry(field, fieldStart, fieldEnd, hash);
+    if (old !== null) {
       this.memoryBytes += valueLength - old.value.length;
       old.value = value.slice(valueStart, valueEnd);
       return false;
@@ -125,22 +135,25 @@ export class HashValue {
     if (this.#last === null) this.#first = entry;
     else this.#last.next = entry;
     this.#last = entry;
-    this.#table.insert(entry);
+    this.#table?.insert(entry);
+    if (++this.size > MOST_LISTED) this.#table ??= this.#makeTable();
     this.memoryBytes += FIELD_OVERHEAD_BYTES + fieldLength + valueLength;
-    if (this.#table.size > limits.entries) this.packed = false;
+    if (this.size > limits.entries) this.packed = false;
     return true;
   }
 
   /** Removes the field bytes[start, end); false when it is not there. */
   delete(bytes: Uint8Array, start: number, end: number): boolean {
-    const entry = this.#entry(bytes, start, end);
-    if (entry === undefined) return false;
+    const hash = halfSipHash(bytes, start, end, this.#key0, this.#key1);
+    const entry = this.#entry(bytes, start, end, hash);
+    if (entry === null) return false;
     if (entry.previous === null) this.#first = entry.next;
     else entry.previous.next = entry.next;
     if (entry.next === null) this.#last = entry.previous;
     else entry.next.previous = entry.previous;
     if (this.#at === entry) this.#at = entry.previous;
-    this.#table.remove(entry);
+    this.#table?.remove(entry);
+    this.size--;
     this.memoryBytes -= FIELD_OVERHEAD_BYTES + entry.key.length + entry.value.length;
     return true;
   }
@@ -156,9 +169,20 @@ export class HashValue {
     return copy;
   }
 
-  #entry(bytes: Uint8Array, start: number, end: number): HashEntry | undefined {
-    const hash = halfSipHash(bytes, start, end, this.#key0, this.#key1);
-    return this.#table.find(bytes, start, end, hash);
+  #entry(bytes: Uint8Array, start: number, end: number, hash: number): HashEntry | null {
+    if (this.#table !== null) return this.#table.find(bytes, start, end, hash) ?? null;
+    let entry = this.#first;
+    for (; entry !== null; entry = entry.next) {
+      if (entry.hash !== hash) continue;
+      if (equalBytes(entry.key, 0, entry.key.length, bytes, start, end)) break;
+    }
+    return entry;
+  }
+
+  #makeTable(): ByteTable<HashEntry> {
+    const table = new ByteTable<HashEntry>();
+    for (let entry = this.#first; entry !== null; entry = entry.next) table.insert(entry);
+    return table;
   }
 
   #show(entry: HashEntry | null): boolean {

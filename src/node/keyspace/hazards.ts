@@ -13,7 +13,7 @@ const FIRST_SLOTS = 1024;
 export class Hazards {
   /** No index at or below this is a hazard any more. */
   committedIndex = 0;
-  #hashes = new Uint32Array(FIRST_SLOTS);
+  #hashes = new Int32Array(FIRST_SLOTS);
   /** 0 marks an empty slot. */
   #indices = new Float64Array(FIRST_SLOTS);
   #used = 0;
@@ -83,7 +83,7 @@ export class Hazards {
 
   /** No hazards: what made them has been undone. */
   clear(): void {
-    this.#hashes = new Uint32Array(FIRST_SLOTS);
+    this.#hashes = new Int32Array(FIRST_SLOTS);
     this.#indices = new Float64Array(FIRST_SLOTS);
     this.#used = 0;
     this.#newest = 0;
@@ -104,7 +104,7 @@ export class Hazards {
     for (const index of indices) if (index > this.committedIndex) live++;
     let size = FIRST_SLOTS;
     while (size < live * 4) size *= 2;
-    this.#hashes = new Uint32Array(size);
+    this.#hashes = new Int32Array(size);
     this.#indices = new Float64Array(size);
     this.#used = live;
     const mask = size - 1;
