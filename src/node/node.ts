@@ -32,6 +32,7 @@ import { ClientListener } from '#node/net/clients.ts';
 import type { PeerIdentity } from '#node/net/hello.ts';
 import { clusterIdOf } from '#node/net/identity.ts';
 import { TlsFiles } from '#node/net/tls-files.ts';
+import { COMMAND_DURATION_BOUNDS_SECONDS } from '#node/session/statistics.ts';
 import { Member } from '#node/shard/member.ts';
 import { memberOptionsOf, raftOptionsOf } from '#node/shard/configure.ts';
 import type { MemberOptions } from '#node/shard/options.ts';
@@ -388,6 +389,7 @@ export class Node implements NodeFacts {
     return sampleOf({
       member,
       commands,
+      durationBoundsSeconds: COMMAND_DURATION_BOUNDS_SECONDS,
       role: new MemberAdmin(this).status().role,
       info: {
         version: this.version,

@@ -44,7 +44,7 @@ export const METRICS = {
   commandDurationSeconds: {
     type: 'histogram',
     label: 'command',
-    help: 'Time that a command took on the command thread, without the wait for its entry.',
+    help: 'Time that a command took on the command thread, without the wait for its entry; from every sixteenth run.',
   },
   connections: { type: 'gauge', help: 'Client connections open.' },
   connectionsTotal: { type: 'counter', help: 'Client connections accepted.' },

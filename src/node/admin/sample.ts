@@ -13,6 +13,7 @@ export interface SampleSources {
   /** Null before bootstrap. */
   readonly member: Member | null;
   readonly commands: CommandNames;
+  readonly durationBoundsSeconds: readonly number[];
   readonly role: 'primary' | 'replica' | 'log' | 'unformed';
   readonly info: Readonly<Record<string, string>>;
   readonly clients: {
@@ -48,7 +49,7 @@ export function sampleOf(sources: SampleSources): MetricsSample {
   return {
     info: sources.info,
     role: Object.fromEntries(ROLES.map((role) => [role, role === sources.role ? 1 : 0])),
-    ...commandFigures(member, sources.commands),
+    ...commandFigures(sources),
     connections: clients?.open ?? 0,
     connectionsTotal: clients?.accepted ?? 0,
     rejectedConnectionsTotal: clients?.rejected ?? 0,
@@ -82,9 +83,9 @@ export function sampleOf(sources: SampleSources): MetricsSample {
 }
 
 function commandFigures(
-  member: Member | null,
-  commands: CommandNames,
+  sources: SampleSources,
 ): Pick<MetricsSample, 'commandsTotal' | 'commandErrorsTotal' | 'commandDurationSeconds'> {
+  const { member, commands } = sources;
   const commandsTotal: Record<string, number> = {};
   const commandErrorsTotal: Record<string, number> = {};
   const commandDurationSeconds: Record<string, HistogramCounts> = {};
@@ -98,7 +99,11 @@ function commandFigures(
     commandsTotal[name] = calls;
     commandErrorsTotal[name] = errors;
     const sumSeconds = statistics.microseconds[id] / 1e6;
-    commandDurationSeconds[name] = { boundsSeconds: [], counts: [calls], sumSeconds };
+    commandDurationSeconds[name] = {
+      boundsSeconds: sources.durationBoundsSeconds,
+      counts: statistics.durationCounts(id),
+      sumSeconds,
+    };
   }
   return { commandsTotal, commandErrorsTotal, commandDurationSeconds };
 }

@@ -445,9 +445,7 @@ export class Session extends ClientState implements SessionPort, CommandContext 
     const { run } = entry.spec;
     invariant(run !== undefined, 'only commands that can run are looked up');
     run(this);
-    if (timed) {
-      statistics.microseconds[entry.id] += (clock.monotonicMs() - startMs) * 1000 * TIMED_EVERY;
-    }
+    if (timed) statistics.observe(entry.id, clock.monotonicMs() - startMs, TIMED_EVERY);
     if (reply.length > from && reply.bytes[from] === MINUS) {
       statistics.failed[entry.id]++;
       statistics.countError(errorCode(reply.bytes, from));
