@@ -59,13 +59,21 @@ class Twin {
     const slice = index === 0 ? [] : log.slice(index, model.length + 1, 100);
     const fits = slice.length >= Math.min(index, 1) && slice.length <= 3;
     return {
-      said: [log.lastIndex, log.termAt(index), log.lastAtOrBelowTerm(index, below), fits, slice],
+      said: [
+        log.lastIndex,
+        log.termAt(index),
+        log.lastAtOrBelowTerm(index, below),
+        slice,
+        fits,
+        handedOut,
+      ],
       expected: [
         model.length,
         model[index - 1]?.term ?? 0,
         within.length,
-        handedOut.every((one, at) => one === model[at]),
         model.slice(index - 1, index - 1 + slice.length),
+        true,
+        model.slice(0, handedOut.length),
       ],
     };
   }
