@@ -3,7 +3,7 @@ FROM node:24-bookworm-slim AS packages
 WORKDIR /holdfast
 COPY package.json package-lock.json ./
 # The base has Node, so the optional packages that bring one are left out.
-RUN npm install --no-save --omit=dev --omit=optional --no-audit --no-fund
+RUN npm ci --omit=dev --omit=optional --no-audit --no-fund
 
 FROM node:24-bookworm-slim
 LABEL org.opencontainers.image.title="Holdfast" \

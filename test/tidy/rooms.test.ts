@@ -118,6 +118,8 @@ const ROOMS: Record<string, Room> = {
   },
 };
 
+const pureRooms = new Set(Object.keys(ROOMS).filter((room) => ROOMS[room].pure));
+
 /** Files that write a pure room's generated output: shells that stand in the room they belong to. */
 const GENERATORS = new Set(['src/operator/api/generate.ts', 'src/node/config/generate.ts']);
 
@@ -191,7 +193,7 @@ function matches(specifier: string, allowed: string): boolean {
 function isPureRoomOfSameHalf(specifier: string, room: string): boolean {
   const other = /^#((?:node|operator)\/\w+)\//.exec(specifier)?.[1] ?? '';
   const half = room.split('/').slice(0, 2).join('/');
-  return `src/${other}`.startsWith(`${half}/`) && ROOMS[`src/${other}`]?.pure === true;
+  return `src/${other}`.startsWith(`${half}/`) && pureRooms.has(`src/${other}`);
 }
 
 function isTest(file: string): boolean {

@@ -305,7 +305,7 @@ export function memberClaim(context: ClusterContext, choices: ClaimChoices): Man
         [ANNOTATIONS.clusterId]: clusterId,
         [ANNOTATIONS.memberId]: memberId,
         [ANNOTATIONS.zone]: zone,
-      }) as Readonly<Record<string, string>>,
+      }),
       ...(storage.reclaimPolicy === 'Delete' ? { ownerReferences: [ownerReference(context)] } : {}),
     },
     spec: {
