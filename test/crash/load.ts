@@ -65,6 +65,17 @@ export class Load {
     for (const client of this.#clients) client.disconnect();
   }
 
+  /** Resolves when a write is acknowledged from now on; rejects when none is in time. */
+  async nextWrite(withinMs: number): Promise<void> {
+    const sinceMs = performance.now();
+    while ((this.#acknowledged.at(-1) ?? 0) < sinceMs) {
+      if (performance.now() - sinceMs > withinMs) {
+        throw new Error(`no write was acknowledged within ${withinMs} ms`);
+      }
+      await delay(5);
+    }
+  }
+
   get acknowledged(): AcknowledgementTimes {
     return this.#acknowledged;
   }
