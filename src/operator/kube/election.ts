@@ -37,6 +37,8 @@ export class Election {
   readonly #leaseMs: number;
   readonly #renewMs: number;
   readonly #retryMs: number;
+  /** The watchdog ends what takes too long; a busy server gets some time. */
+  readonly #requestMs: number;
   readonly #abort = new AbortController();
   #loop: Promise<void> | null = null;
   #leading = false;
@@ -52,6 +54,7 @@ export class Election {
     this.#leaseMs = options.leaseMs ?? 15_000;
     this.#renewMs = options.renewMs ?? 10_000;
     this.#retryMs = options.retryMs ?? 2000;
+    this.#requestMs = this.#renewMs / 2;
   }
 
   get leading(): boolean {
@@ -110,39 +113,48 @@ export class Election {
 
   /** Takes or renews the Lease; false when another holds it or the server did not answer. */
   async #attempt(): Promise<boolean> {
-    const { client, namespace, name, identity } = this.#options;
+    const { identity } = this.#options;
+    try {
+      // While it is ours the version that we wrote last tells whether anyone wrote since.
+      if (!this.#leading || this.#lease === null) await this.#read();
+      const holder = stringAt(this.#lease, 'spec', 'holderIdentity');
+      if (holder !== '' && holder !== identity && !this.#isOver()) {
+        this.#lose(`${holder} holds the lease`);
+        return false;
+      }
+      await this.#write(identity, this.#leaseMs / 1000);
+      return true;
+    } catch (error) {
+      // Whatever it was, the next attempt starts from what the server has.
+      this.#lease = null;
+      const fields = { code: errorCode(error), conflict: isConflict(error) };
+      this.#options.log.info(fields, 'lease not written');
+      return false;
+    }
+  }
+
+  async #read(): Promise<void> {
+    const { client, namespace, name } = this.#options;
     try {
       this.#lease = await client.request<KubeObject>({
         method: 'GET',
         path: pathOf('Lease', namespace, name),
-        deadlineMs: this.#retryMs,
+        deadlineMs: this.#requestMs,
       });
     } catch (error) {
-      if (!isNotFound(error)) return false;
+      if (!isNotFound(error)) throw error;
       this.#lease = null;
     }
-    const holder = stringAt(this.#lease, 'spec', 'holderIdentity');
     const version = this.#lease?.metadata.resourceVersion ?? '';
-    if (version !== this.#seenVersion) {
-      this.#seenVersion = version;
-      this.#seenAtMs = performance.now();
-    }
+    if (version === this.#seenVersion) return;
+    this.#seenVersion = version;
+    this.#seenAtMs = performance.now();
+  }
+
+  /** The holder has not renewed for the length of the Lease, by our clock. */
+  #isOver(): boolean {
     const seconds = numberAt(this.#lease, 'spec', 'leaseDurationSeconds');
-    const over = performance.now() - this.#seenAtMs > Math.max(seconds * 1000, this.#leaseMs);
-    if (holder !== '' && holder !== identity && !over) {
-      this.#lose(`${holder} holds the lease`);
-      return false;
-    }
-    try {
-      await this.#write(identity, this.#leaseMs / 1000);
-      return true;
-    } catch (error) {
-      this.#options.log.info(
-        { code: errorCode(error), conflict: isConflict(error) },
-        'lease not written',
-      );
-      return false;
-    }
+    return performance.now() - this.#seenAtMs > Math.max(seconds * 1000, this.#leaseMs);
   }
 
   async #write(holderIdentity: string, leaseDurationSeconds: number): Promise<void> {
@@ -168,7 +180,7 @@ export class Election {
       method: held === null ? 'POST' : 'PUT',
       path: pathOf('Lease', namespace, held === null ? '' : name),
       body,
-      deadlineMs: this.#retryMs,
+      deadlineMs: this.#requestMs,
     });
     this.#seenVersion = this.#lease.metadata.resourceVersion ?? '';
     this.#seenAtMs = performance.now();

@@ -6,7 +6,6 @@ import type { KubeObject } from '#operator/kube/object.ts';
 import { act } from './act.ts';
 import type { CommandResult, Outcome } from './act.ts';
 import { CertificateStore } from './certificates.ts';
-import { viewCluster } from './cluster-view.ts';
 import { MemberPool } from './member-pool.ts';
 import { NodeZones } from './node-zones.ts';
 import { observe } from './observe.ts';
@@ -46,9 +45,8 @@ export class MemoryClusterController {
     for (let round = 1; ; round++) {
       const observed = await this.#observe(key, object);
       const now = new Date().toISOString();
-      const { actions, status, events, requeueAfterMs } = plan(observed, now);
-      const view = viewCluster(observed, now);
-      const outcome = view === null ? null : await this.#act(key, view.context, observed, actions);
+      const { actions, status, events, context, requeueAfterMs } = plan(observed, now);
+      const outcome = context === null ? null : await this.#act(key, context, observed, actions);
       commands = [...commands, ...(outcome?.commands ?? [])];
       if (outcome?.progressed === true && outcome.failures.length === 0 && round < ROUNDS) continue;
       await this.#world.applier.patchStatus(object, withCommands(status, commands, now));

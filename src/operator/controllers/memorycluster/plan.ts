@@ -6,6 +6,7 @@
 import type { ConditionValue } from '#operator/api/blocks.ts';
 import type { MemoryClusterStatus } from '#operator/api/memorycluster-status.ts';
 import type { EventInput } from '#operator/kube/recorder.ts';
+import type { ClusterContext } from '#operator/resources/manifest.ts';
 import { phaseOf } from './actions.ts';
 import type { Action } from './actions.ts';
 import { viewCluster } from './cluster-view.ts';
@@ -23,6 +24,8 @@ export interface Plan {
   readonly actions: readonly Action[];
   readonly status: MemoryClusterStatus;
   readonly events: readonly EventInput[];
+  /** null: the spec cannot be read, and there is nothing to act on. */
+  readonly context: ClusterContext | null;
   /** When to look again though nothing has changed in Kubernetes: members are not watched. */
   readonly requeueAfterMs: number;
 }
@@ -39,7 +42,8 @@ export function plan(observed: Observed, now: string): Plan {
   const view = viewCluster(observed, now);
   if (view === null) {
     const status = reportUnreadable(observed, now);
-    return { actions: [], status, events: tell(observed, status), requeueAfterMs: ASLEEP_MS };
+    const events = tell(observed, status);
+    return { actions: [], status, events, context: null, requeueAfterMs: ASLEEP_MS };
   }
   const settings = planSettings(view);
   const rollout = planRollout(view);
@@ -50,10 +54,11 @@ export function plan(observed: Observed, now: string): Plan {
     return [{ type: 'Normal', reason: 'RestartingMember', action: 'Rollout', note }];
   });
   const events = [...tell(observed, status), ...restarts];
-  const { spec } = view.context;
+  const { context } = view;
   const deleting = observed.object.metadata.deletionTimestamp !== undefined;
-  if (deleting || spec.paused) {
-    return { actions: [], status, events: tell(observed, status), requeueAfterMs: ASLEEP_MS };
+  if (deleting || context.spec.paused) {
+    const events = tell(observed, status);
+    return { actions: [], status, events, context, requeueAfterMs: ASLEEP_MS };
   }
   const actions = [
     ...certificateActions(view),
@@ -65,7 +70,7 @@ export function plan(observed: Observed, now: string): Plan {
     ...commandActions(view),
     ...rollout.actions,
   ].toSorted((one, other) => phaseOf(one) - phaseOf(other));
-  return { actions, status, events, requeueAfterMs: requeueAfter(view, status) };
+  return { actions, status, events, context, requeueAfterMs: requeueAfter(view, status) };
 }
 
 function certificateActions(view: ClusterView): readonly Action[] {
