@@ -4,12 +4,12 @@
  * machine hits everybody; the table shows medians.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
-import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { benchmark, type Measurement } from './benchmark.ts';
 import { type BenchCase, chooseCases, CONNECTIONS, KEYS, VALUE_BYTES } from './cases.ts';
-import { describePinning, pinServers } from './processors.ts';
+import { describePinning, pinServers, PROCESSORS } from './processors.ts';
 import { redisVersion, type Server, startAll } from './servers.ts';
 import { renderTable, type Row } from './table.ts';
 
@@ -64,7 +64,7 @@ try {
     `${CONNECTIONS} connections, values of ${VALUE_BYTES} bytes, ${KEYS.toLocaleString('en')} keys; ` +
       `operations a second (p50 / p99), medians of ${values.rounds} rounds of ${values.seconds} s; ` +
       `ratio: ours to theirs. Redis ${redisVersion()}, Node ${process.versions.node}, ` +
-      `${availableParallelism()} × ${cpus()[0]?.model.trim() ?? 'CPU'}, ${describePinning()}.\n`,
+      `${PROCESSORS} × ${cpus()[0]?.model.trim() ?? 'CPU'}, ${describePinning()}.\n`,
   );
   console.log(
     renderTable(

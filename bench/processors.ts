@@ -6,14 +6,15 @@
 import { execFileSync } from 'node:child_process';
 import { availableParallelism } from 'node:os';
 
+/** Before pinning, which hides the others from this process. */
+export const PROCESSORS = availableParallelism();
 let pinned = false;
 
 /** Pins this process, and so every server that it starts from now on. */
 export function pinServers(): void {
-  const count = availableParallelism();
-  if (count < 2) return;
+  if (PROCESSORS < 2) return;
   try {
-    const servers = count === 2 ? '0' : `0-${count - 2}`;
+    const servers = `0-${PROCESSORS - 2}`;
     execFileSync('taskset', ['-a', '-c', '-p', servers, String(process.pid)], { stdio: 'ignore' });
     pinned = true;
   } catch {
@@ -23,11 +24,12 @@ export function pinServers(): void {
 
 /** What goes before the load generator's command. */
 export function clientPrefix(): string[] {
-  return pinned ? ['taskset', '-c', String(availableParallelism() - 1)] : [];
+  return pinned ? ['taskset', '-c', String(PROCESSORS - 1)] : [];
 }
 
 /** For the header of the table. */
 export function describePinning(): string {
   if (!pinned) return 'no CPU pinning';
-  return 'load generator on one CPU, all servers on the others';
+  const servers = PROCESSORS === 2 ? 'the other' : `the other ${PROCESSORS - 1}`;
+  return `load generator on one CPU, each server with all its processes on ${servers}`;
 }
