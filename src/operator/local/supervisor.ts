@@ -30,6 +30,7 @@ export type ProcessEvent =
       readonly name: string;
       readonly code: number | null;
       readonly signal: NodeJS.Signals | null;
+      readonly logFile: string;
       /** Null when it is not restarted. */
       readonly restartInMs: number | null;
     };
@@ -111,7 +112,7 @@ export class SupervisedProcess {
   }
 
   #ended(code: number | null, signal: NodeJS.Signals | null): void {
-    const { name, firstRestartMs = 100, longestRestartMs = 10_000 } = this.#options;
+    const { name, logFile, firstRestartMs = 100, longestRestartMs = 10_000 } = this.#options;
     this.#child = null;
     if (performance.now() - this.#startedAtMs >= (this.#options.healthyAfterMs ?? 5_000)) {
       this.#restartMs = firstRestartMs;
@@ -125,6 +126,6 @@ export class SupervisedProcess {
         this.#spawn();
       }, restartInMs);
     }
-    this.#options.onEvent?.({ type: 'exited', name, code, signal, restartInMs });
+    this.#options.onEvent?.({ type: 'exited', name, code, signal, logFile, restartInMs });
   }
 }

@@ -13,7 +13,7 @@ export function eventLine(event: ClusterEvent): string | null {
       if (event.restartInMs === null) return null;
       const how =
         event.signal === null
-          ? `ended with exit code ${event.code ?? 'unknown'}`
+          ? `ended with exit code ${event.code ?? 'unknown'} (see ${event.logFile})`
           : `was ended by ${event.signal}`;
       return `${event.name} ${how}; starting it again in ${seconds(event.restartInMs)}`;
     }
