@@ -9,6 +9,8 @@ export interface Verdict {
   readonly violations: readonly string[];
   /** The longest time in which a worker, which speaks to one shard, had no write acknowledged. */
   readonly refusedWriteMs: number;
+  /** Why outcomes are unknown: what clients were told, each once. */
+  readonly errors: readonly string[];
 }
 
 type Line =
@@ -18,6 +20,7 @@ type Line =
       readonly value: number;
       readonly startMs: number;
       readonly ackMs: number | null;
+      readonly error?: string;
     }
   | {
       readonly op: 'read';
@@ -32,6 +35,7 @@ type Line =
 export function judgeLedger(lines: readonly string[]): Verdict {
   const registers = new Registers();
   const acks = new Map<string, number[]>();
+  const errors = new Set<string>();
   let unread: number | null = null;
   for (const text of lines) {
     const line = JSON.parse(text) as Line;
@@ -39,7 +43,10 @@ export function judgeLedger(lines: readonly string[]): Verdict {
     else if (line.op === 'read') registers.read(line.key, line.value, line.startMs, line.endMs);
     else {
       const write = registers.writing(line.key, line.value, line.startMs);
-      if (line.ackMs === null) continue;
+      if (line.ackMs === null) {
+        errors.add((line.error ?? '').slice(0, 60));
+        continue;
+      }
       write.ackMs = line.ackMs;
       const worker = line.key.slice(0, line.key.indexOf('}'));
       const times = acks.get(worker);
@@ -62,5 +69,6 @@ export function judgeLedger(lines: readonly string[]): Verdict {
     reads: registers.reads.length,
     violations,
     refusedWriteMs: Math.round(refusedWriteMs),
+    errors: [...errors],
   };
 }

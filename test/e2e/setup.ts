@@ -49,7 +49,7 @@ async function install(image: string): Promise<void> {
     '5m',
   ];
   const set = values.flatMap((value) => ['--set', value]);
-  await run('helm', ['upgrade', '--install', RELEASE, chart, ...where, ...set]);
+  await run('helm', ['upgrade', '--install', '--take-ownership', RELEASE, chart, ...where, ...set]);
   console.log(`e2e: helm install took ${Math.round(performance.now() - startedMs)} ms`);
 }
 
