@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { renderMetrics } from '#node/admin/registry.ts';
 import { renderOptions } from '#node/config/arguments.ts';
+import { renderMetrics as renderOperatorMetrics } from '#operator/kube/metrics.ts';
 
 const root = join(import.meta.dirname, '..', '..');
 const tracked = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
@@ -23,6 +24,10 @@ test('docs/OPTIONS.md is what the option table says (npm run generate)', () => {
 
 test('docs/METRICS.md is what the metrics table says (npm run generate)', () => {
   expect(read('docs/METRICS.md')).toBe(renderMetrics());
+});
+
+test('docs/OPERATOR-METRICS.md is what its metrics table says (npm run generate)', () => {
+  expect(read('docs/OPERATOR-METRICS.md')).toBe(renderOperatorMetrics());
 });
 
 test('every source file opens with what it is', () => {

@@ -19,6 +19,9 @@ export type HandOverResult =
   | { readonly kind: 'refused'; readonly reason: 'NotLeader' | 'Stale' | 'NoTarget' | 'Busy' }
   | { readonly kind: 'timeout' };
 
+/** How long to wait, after stepping down, until a successor is known: it may be stopping as well. */
+const SUCCESSOR_MS = 1500;
+
 interface Running {
   readonly startedMs: number;
   readonly deadlineMs: number;
@@ -26,6 +29,8 @@ interface Running {
   readonly target: string;
   readonly settle: (result: HandOverResult) => void;
   transferring: boolean;
+  /** When this member was first seen not to lead any more; 0 before. */
+  steppedDownMs: number;
 }
 
 export class HandOver {
@@ -60,6 +65,7 @@ export class HandOver {
         target,
         settle,
         transferring: false,
+        steppedDownMs: 0,
       };
     });
   }
@@ -70,7 +76,9 @@ export class HandOver {
     if (running === null) return;
     const raft = this.#raft;
     if (raft.role !== 'leader' || raft.term !== running.term) {
-      if (raft.leaderId === '' && nowMs < running.deadlineMs) return;
+      if (running.steppedDownMs === 0) running.steppedDownMs = nowMs;
+      const waitedMs = nowMs - running.steppedDownMs;
+      if (raft.leaderId === '' && waitedMs < SUCCESSOR_MS) return;
       this.#running = null;
       const parkedMs = nowMs - running.startedMs;
       running.settle({ kind: 'done', parkedMs, leader: raft.leaderId });

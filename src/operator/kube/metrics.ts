@@ -183,13 +183,21 @@ export class Metrics implements ReflectorObserver, WorkQueueObserver, ApplyObser
   }
 }
 
-/** The table as Markdown, for docs/metrics.md. */
+/** docs/OPERATOR-METRICS.md. */
 export function renderMetrics(): string {
   const rows = (Object.entries(METRICS) as [MetricName, MetricInfo][]).map(([key, info]) => {
     const labels = info.labels.map((label) => `\`${label}\``).join(', ');
     return `| \`${METRIC_PREFIX}${key}\` | ${info.type} | ${info.unit} | ${labels} | ${info.help} |`;
   });
-  return ['| metric | type | unit | labels | meaning |', '|---|---|---|---|---|', ...rows, ''].join(
-    '\n',
-  );
+  return [
+    '# Metrics of the operator',
+    '',
+    'Served on its metrics port at `/metrics`. Generated from `src/operator/kube/metrics.ts` by `npm run generate`;',
+    'those of nodes are in [METRICS.md](METRICS.md).',
+    '',
+    '| metric | type | unit | labels | meaning |',
+    '|---|---|---|---|---|',
+    ...rows,
+    '',
+  ].join('\n');
 }
