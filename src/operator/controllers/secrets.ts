@@ -3,6 +3,7 @@
  * kept for a while: ours for long (nobody else writes them, a deleted one is found on the next read), those
  * that users refer to for as long as a rotation may take to be noticed. Whoever reads keeps looking.
  */
+import { ownedBy } from '#operator/kube/apply.ts';
 import type { KubeClient } from '#operator/kube/client.ts';
 import { isNotFound } from '#operator/kube/errors.ts';
 import { isRecord } from '#operator/kube/object.ts';
@@ -44,6 +45,18 @@ export class SecretReader {
     }
     this.#entries.set(key, { object, readAtMs });
     return object;
+  }
+
+  /**
+   * A Secret that belongs to the object `ownerUid`; null when there is none, or another's. What is kept of a
+   * predecessor of the same name does not count.
+   */
+  async readOwned(namespace: string, name: string, ownerUid: string): Promise<KubeObject | null> {
+    const isOurs = ownedBy(ownerUid);
+    const kept = await this.read(namespace, name, OWN_SECRET_MS);
+    if (kept === null || isOurs(kept)) return kept;
+    const fresh = await this.read(namespace, name, 0);
+    return fresh !== null && isOurs(fresh) ? fresh : null;
   }
 
   /** What we have just written. */

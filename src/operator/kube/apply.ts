@@ -5,11 +5,11 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { KubeClient } from './client.ts';
 import { PATCH } from './client.ts';
-import { isNotFound, NameTakenError } from './errors.ts';
+import { isNotFound, LeftoverError, NameTakenError } from './errors.ts';
 import { isKindName, pathOf } from './kinds.ts';
 import type { KindName } from './kinds.ts';
 import { invariant } from '#base/invariant.ts';
-import { fieldAt, isRecord } from './object.ts';
+import { controllerOf, fieldAt, isRecord } from './object.ts';
 import type { KubeObject } from './object.ts';
 import { applyNeeded } from './owned-fields.ts';
 
@@ -61,7 +61,10 @@ export class Applier {
     invariant(isKindName(desired.kind), `kind ${desired.kind} is one of ours`);
     const { name, namespace = '' } = desired.metadata;
     const present = live ?? (await this.#find(desired.kind, namespace, name));
-    if (present !== undefined && !ours(present)) throw new NameTakenError(desired.kind, name);
+    if (present !== undefined && !ours(present)) {
+      if (isLeftover(present, desired)) throw new LeftoverError(desired.kind, name);
+      throw new NameTakenError(desired.kind, name);
+    }
     if (present !== undefined) {
       const reason = applyNeeded(desired, present, FIELD_MANAGER);
       if (reason === null) {
@@ -159,6 +162,14 @@ export class Applier {
       throw error;
     }
   }
+}
+
+/** Does `live` belong to an object of the same kind and name as the owner of `desired`, but an earlier one? */
+export function isLeftover(live: KubeObject, desired: KubeObject): boolean {
+  const owner = controllerOf(live);
+  const ours = controllerOf(desired);
+  if (owner === undefined || ours === undefined) return false;
+  return owner.kind === ours.kind && owner.name === ours.name && owner.uid !== ours.uid;
 }
 
 /** The JSON merge patch (RFC 7386) that turns `before` into `after`. */

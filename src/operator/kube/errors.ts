@@ -44,6 +44,16 @@ export class NameTakenError extends Error {
   }
 }
 
+/** The object belonged to a predecessor of the same name and is about to be collected: try later. */
+export class LeftoverError extends Error {
+  readonly code = 'Leftover';
+
+  constructor(kind: string, objectName: string) {
+    super(`${kind} ${objectName} is left over from a predecessor and will go`);
+    this.name = 'LeftoverError';
+  }
+}
+
 /** The stable code of anything thrown: `code` where it is a string, else the name of the error. */
 export function errorCode(error: unknown): string {
   if (typeof error === 'object' && error !== null) {

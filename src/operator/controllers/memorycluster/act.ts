@@ -2,11 +2,16 @@
  * Carries out a plan: phase after phase, the actions of a phase side by side. An action that fails does not stop
  * the others of its phase, but the phases after it: the next look plans anew.
  */
-import { OWN_SECRET_MS } from '#operator/controllers/secrets.ts';
 import type { World } from '#operator/controllers/world.ts';
 import { ownedBy } from '#operator/kube/apply.ts';
 import type { OwnershipTest } from '#operator/kube/apply.ts';
-import { errorCode, errorMessage, isConflict, NameTakenError } from '#operator/kube/errors.ts';
+import {
+  errorCode,
+  errorMessage,
+  isConflict,
+  LeftoverError,
+  NameTakenError,
+} from '#operator/kube/errors.ts';
 import type { KubeObject } from '#operator/kube/object.ts';
 import { isUnreachable } from '#operator/nodeclient/errors.ts';
 import type { ClusterContext, Manifest } from '#operator/resources/manifest.ts';
@@ -84,7 +89,8 @@ class Run implements Outcome {
         return;
       }
       // The world moved on since the plan: the next look has it.
-      if (isConflict(error) || isUnreachable(error) || isMembersWord(error)) {
+      const later = isConflict(error) || error instanceof LeftoverError;
+      if (later || isUnreachable(error) || isMembersWord(error)) {
         log.debug({ ...fields, error: errorMessage(error) }, 'action not done');
         return;
       }
@@ -180,7 +186,8 @@ class Run implements Outcome {
       if (outcome === 'created') this.progressed = true;
       return;
     }
-    const live = (await secrets.read(namespace, name, OWN_SECRET_MS)) ?? undefined;
+    const ours = await secrets.readOwned(namespace, name, this.#context.uid);
+    const live = ours ?? (await secrets.read(namespace, name, 0)) ?? undefined;
     const written = await applier.apply(object, live, ownedBy(this.#context.uid));
     if (written.outcome !== 'unchanged') secrets.wrote(written.object);
   }

@@ -6,10 +6,11 @@
 import { randomUUID } from 'node:crypto';
 import type { MemoryCluster } from '#operator/api/kinds.ts';
 import type { Parsed } from '#operator/api/parse.ts';
-import { OWN_SECRET_MS, REFERENCED_SECRET_MS, secretText } from '#operator/controllers/secrets.ts';
+import { REFERENCED_SECRET_MS, secretText } from '#operator/controllers/secrets.ts';
 import type { World } from '#operator/controllers/world.ts';
-import { ownedBy } from '#operator/kube/apply.ts';
-import { isConflict } from '#operator/kube/errors.ts';
+import { isLeftover, ownedBy } from '#operator/kube/apply.ts';
+import { isConflict, LeftoverError, NameTakenError } from '#operator/kube/errors.ts';
+import { splitKey } from '#operator/kube/object.ts';
 import type { KubeObject } from '#operator/kube/object.ts';
 import { createCa, issue, memberUri, operatorUri } from '#operator/pki/certificate.ts';
 import { inspect, renewalReason } from '#operator/pki/inspect.ts';
@@ -35,6 +36,9 @@ const HALF = 0.5;
 const DAY_MS = 86_400_000;
 const MISSING: CertificateFacts = { renew: 'Missing', notAfter: null };
 
+/** The MemoryCluster that Secrets belong to. */
+type Owner = Pick<ClusterContext, 'namespace' | 'name' | 'uid'>;
+
 interface PeerCa extends PemPair {
   readonly clusterId: string;
 }
@@ -42,6 +46,8 @@ interface PeerCa extends PemPair {
 export class CertificateStore {
   readonly #world: World;
   readonly #clusterDomain: string;
+  /** Cluster key → uid. */
+  readonly #owners = new Map<string, string>();
   readonly #identities = new Map<string, OperatorIdentity & { readonly renewAtMs: number }>();
 
   constructor(world: World, clusterDomain: string) {
@@ -51,15 +57,17 @@ export class CertificateStore {
 
   /** What is there for the cluster, and what has to be made anew. */
   async facts(object: KubeObject, cluster: Parsed<MemoryCluster>): Promise<Certificates> {
-    const { name, namespace = '' } = object.metadata;
-    const peerCa = await this.#peerCa(namespace, name);
-    const clientCa = await this.#ca(namespace, caSecretName(name, 'client'));
+    const { name, namespace = '', uid = '' } = object.metadata;
+    this.#owners.set(`${namespace}/${name}`, uid);
+    const owner: Owner = { namespace, name, uid };
+    const peerCa = await this.#peerCa(owner);
+    const clientCa = await this.#ca(owner);
     const place: Place = { name, namespace, clusterDomain: this.#clusterDomain };
     const peers = new Map<string, CertificateFacts>();
     for (const member of this.#members(object, cluster)) {
       const secret = peerTlsSecretName(name, member.name);
       const names = peerNames(place, member, peerCa?.clusterId ?? '');
-      peers.set(member.name, await this.#leaf(namespace, secret, names, peerCa));
+      peers.set(member.name, await this.#leaf(owner, secret, names, peerCa));
     }
     const spec = cluster.ok ? cluster.value.spec : null;
     const servingNames = splitNames([...servingDnsNames(place), ...(spec?.tls.extraNames ?? [])]);
@@ -69,7 +77,7 @@ export class CertificateStore {
       serving:
         spec === null || !spec.tlsEnabled || spec.tls.secretName !== ''
           ? { renew: null, notAfter: null }
-          : await this.#leaf(namespace, servingSecretName(name), servingNames, clientCa),
+          : await this.#leaf(owner, servingSecretName(name), servingNames, clientCa),
       peers,
       given:
         spec === null || !spec.tlsEnabled || spec.tls.secretName === ''
@@ -108,22 +116,22 @@ export class CertificateStore {
       this.#world.secrets.wrote(made);
     } catch (error) {
       if (!isConflict(error)) throw error;
-      this.#world.secrets.forget(context.namespace, manifest.metadata.name);
+      await this.#whoWasFirst(context, manifest);
     }
   }
 
   /** Issues the certificate of a member, or with `null` the one that clients see. */
   async issue(context: ClusterContext, member: Member | null): Promise<void> {
-    const { name, namespace } = context;
+    const { name } = context;
     if (member === null) {
-      const ca = await this.#ca(namespace, caSecretName(name, 'client'));
+      const ca = await this.#ca(context);
       if (ca === null) return;
       const names = splitNames([...servingDnsNames(context), ...context.spec.tls.extraNames]);
       const pair = await issue({ ca, commonName: name, ...names });
       await this.#write(context, servingSecret(context, { ...pair, ca: ca.certificate }));
       return;
     }
-    const ca = await this.#peerCa(namespace, name);
+    const ca = await this.#peerCa(context);
     if (ca === null) return;
     const names = peerNames(context, member, ca.clusterId);
     const pair = await issue({ ca, commonName: member.name, ...names });
@@ -132,8 +140,8 @@ export class CertificateStore {
 
   /** The operator's own certificate for a cluster; made in memory, good for two days. */
   async identity(cluster: string): Promise<OperatorIdentity | null> {
-    const slash = cluster.indexOf('/');
-    const ca = await this.#peerCa(cluster.slice(0, slash), cluster.slice(slash + 1));
+    const uid = this.#owners.get(cluster) ?? '';
+    const ca = await this.#peerCa({ ...splitKey(cluster), uid });
     if (ca === null) return null;
     const kept = this.#identities.get(cluster);
     if (kept?.ca === ca.certificate && Date.now() < kept.renewAtMs) return kept;
@@ -156,6 +164,16 @@ export class CertificateStore {
 
   forget(cluster: string): void {
     this.#identities.delete(cluster);
+    this.#owners.delete(cluster);
+  }
+
+  /** Another replica's CA is as good as ours; somebody else's Secret is in the way. */
+  async #whoWasFirst(context: ClusterContext, manifest: Manifest): Promise<void> {
+    const { namespace, name } = manifest.metadata;
+    const live = await this.#world.secrets.read(namespace, name, 0);
+    if (live === null || ownedBy(context.uid)(live)) return;
+    if (isLeftover(live, manifest)) throw new LeftoverError('Secret', name);
+    throw new NameTakenError('Secret', name);
   }
 
   async #write(context: ClusterContext, manifest: Manifest): Promise<void> {
@@ -166,25 +184,26 @@ export class CertificateStore {
     secrets.wrote(object);
   }
 
-  async #peerCa(namespace: string, cluster: string): Promise<PeerCa | null> {
-    const name = caSecretName(cluster, 'peer');
-    const secret = await this.#world.secrets.read(namespace, name, OWN_SECRET_MS);
+  async #peerCa(owner: Owner): Promise<PeerCa | null> {
+    const name = caSecretName(owner.name, 'peer');
+    const secret = await this.#world.secrets.readOwned(owner.namespace, name, owner.uid);
     const clusterId = secret?.metadata.annotations?.[ANNOTATIONS.clusterId] ?? '';
     const pair = pairOf(secret);
     return pair === null || clusterId === '' ? null : { ...pair, clusterId };
   }
 
-  async #ca(namespace: string, name: string): Promise<PemPair | null> {
-    return pairOf(await this.#world.secrets.read(namespace, name, OWN_SECRET_MS));
+  async #ca(owner: Owner): Promise<PemPair | null> {
+    const name = caSecretName(owner.name, 'client');
+    return pairOf(await this.#world.secrets.readOwned(owner.namespace, name, owner.uid));
   }
 
   async #leaf(
-    namespace: string,
+    owner: Owner,
     name: string,
     names: Names,
     ca: PemPair | null,
   ): Promise<CertificateFacts> {
-    const secret = await this.#world.secrets.read(namespace, name, OWN_SECRET_MS);
+    const secret = await this.#world.secrets.readOwned(owner.namespace, name, owner.uid);
     const pair = pairOf(secret);
     if (ca === null || pair === null) return MISSING;
     const renew = renewalReason(pair.certificate, names, ca.certificate, Date.now());

@@ -7,6 +7,7 @@ import { OPEN_ACCESS } from '#operator/api/acl.ts';
 import { observeUser } from '#operator/controllers/user/observe.ts';
 import { INDEX, parsed } from '#operator/controllers/world.ts';
 import type { WatchedKind, World } from '#operator/controllers/world.ts';
+import { ownedBy } from '#operator/kube/apply.ts';
 import { fieldAt, listAt, stringAt } from '#operator/kube/object.ts';
 import type { KubeObject } from '#operator/kube/object.ts';
 import type { BootstrapRecord } from '#operator/nodeclient/wire.ts';
@@ -52,7 +53,7 @@ export async function observe(
   obstacles: readonly Obstacle[],
 ): Promise<Observed> {
   const { world, operator } = tools;
-  const { name, namespace = '' } = object.metadata;
+  const { name, namespace = '', uid = '' } = object.metadata;
   const key = `${namespace}/${name}`;
   const cluster = parsed('MemoryCluster', object);
   const live = new Map<string, KubeObject>();
@@ -86,11 +87,11 @@ export async function observe(
       : (object['status'] as MemoryClusterStatus | undefined),
     live,
     certificates,
-    records: recordsOf(live, name),
+    records: recordsOf(live, name, uid),
     members,
     zones: [...new Set(zones.values())].filter((zone) => zone !== '').toSorted(),
     acl: await aclFacts(world, namespace, cluster.ok ? cluster.value.spec.aclName : ''),
-    settings: await readSettings(world, namespace, name),
+    settings: await readSettings(world, namespace, name, uid),
     obstacles,
   };
 }
@@ -115,14 +116,16 @@ function podFacts(pod: KubeObject, zones: ReadonlyMap<string, string>): PodFacts
   };
 }
 
-/** The records of the shards; a ConfigMap of the name that is not a record counts as none. */
+/** The records of the shards; a ConfigMap of the name that is not ours, or no record, counts as none. */
 function recordsOf(
   live: ReadonlyMap<string, KubeObject>,
   cluster: string,
+  uid: string,
 ): ReadonlyMap<string, BootstrapRecord> {
+  const isOurs = ownedBy(uid);
   const records = new Map<string, BootstrapRecord>();
   for (const object of live.values()) {
-    if (object.kind !== 'ConfigMap') continue;
+    if (object.kind !== 'ConfigMap' || !isOurs(object)) continue;
     const shard = object.metadata.labels?.[LABELS.shard] ?? '';
     if (shard === '' || object.metadata.name !== identityConfigMapName(cluster, shard)) continue;
     const text = fieldAt(object, 'data', IDENTITY_KEY);

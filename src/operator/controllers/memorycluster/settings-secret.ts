@@ -2,7 +2,7 @@
  * The settings last decided, kept in the Secret `<cluster>-settings`: digests of passwords are in it, so it is a
  * Secret. Losing it is harmless: the next revision starts above what the members report.
  */
-import { OWN_SECRET_MS, secretText } from '#operator/controllers/secrets.ts';
+import { secretText } from '#operator/controllers/secrets.ts';
 import type { World } from '#operator/controllers/world.ts';
 import type { Settings } from '#operator/nodeclient/wire.ts';
 import { ownedMetadata } from '#operator/resources/manifest.ts';
@@ -29,8 +29,9 @@ export async function readSettings(
   world: World,
   namespace: string,
   cluster: string,
+  ownerUid: string,
 ): Promise<Settings | null> {
-  const secret = await world.secrets.read(namespace, settingsSecretName(cluster), OWN_SECRET_MS);
+  const secret = await world.secrets.readOwned(namespace, settingsSecretName(cluster), ownerUid);
   const text = secretText(secret, KEY);
   if (text === '') return null;
   try {

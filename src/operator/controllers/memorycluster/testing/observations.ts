@@ -80,7 +80,7 @@ export function created(input: ClusterInput = {}): Observed {
 }
 
 export function membersOf(input: ClusterInput): readonly Member[] {
-  const shape = { numShards: 1, numReplicasPerShard: 1, ...(input.spec as object | undefined) };
+  const shape = { numShards: 1, numReplicasPerShard: 1, ...input.spec };
   return clusterMembers('shop', { ...shape, transactionLog: { copies: 3 } });
 }
 
@@ -191,8 +191,9 @@ export function changed(
   status: Partial<MemberStatus>,
 ): MemberFacts {
   const facts = observed.members.get(name);
-  if (facts?.status == null) throw new Error(`${name} is not running`);
-  return { ...facts, status: { ...facts.status, ...status } };
+  const before = facts?.status ?? null;
+  if (facts === undefined || before === null) throw new Error(`${name} is not running`);
+  return { ...facts, status: { ...before, ...status } };
 }
 
 /** The observation with other facts of one member. */
