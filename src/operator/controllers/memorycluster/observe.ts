@@ -107,6 +107,7 @@ function podFacts(pod: KubeObject, zones: ReadonlyMap<string, string>): PodFacts
     uid,
     ip: stringAt(pod, 'status', 'podIP'),
     ready: stringAt(condition('Ready'), 'status') === 'True',
+    readySince: stringAt(condition('Ready'), 'lastTransitionTime'),
     deleting: deletionTimestamp !== undefined,
     specHash: annotations[ANNOTATIONS.specHash] ?? '',
     roleLabel: labels[LABELS.role] ?? '',

@@ -48,6 +48,8 @@ export interface PodFacts {
   readonly uid: string;
   readonly ip: string;
   readonly ready: boolean;
+  /** RFC 3339, since when `ready` is what it is; '' when unknown. */
+  readonly readySince: string;
   readonly deleting: boolean;
   readonly specHash: string;
   readonly roleLabel: string;

@@ -251,6 +251,10 @@ test('more memory restarts the log member never, replicas first, the primary aft
   expect(news(plan(away, NOW))).toEqual([]);
   const back = withMember(applied, { ...facts, pod: facts.pod && { ...facts.pod, specHash } });
   expect(news(plan(back, NOW))).toEqual(['hand-over shop-0001-001']);
+  const just = { ...facts, pod: facts.pod && { ...facts.pod, specHash, readySince: NOW } };
+  const early = plan(withMember(applied, just), NOW);
+  expect(news(early)).toEqual([]);
+  expect(early.status.pendingUpdates?.waitingFor).toBe('NamesKnown');
 });
 
 function pick(observed: ReturnType<typeof serving>) {

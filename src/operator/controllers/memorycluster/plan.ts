@@ -46,7 +46,7 @@ export function plan(observed: Observed, now: string): Plan {
     return { actions: [], status, events, context: null, requeueAfterMs: ASLEEP_MS };
   }
   const settings = planSettings(view);
-  const rollout = planRollout(view);
+  const rollout = planRollout(view, now);
   const status = report({ view, settings, rollout, spread: spreadOf(view) }, now);
   const restarts = rollout.actions.flatMap((action): EventInput[] => {
     if (action.type !== 'restart-pod') return [];

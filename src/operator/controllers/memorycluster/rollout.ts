@@ -17,7 +17,14 @@ export interface RolloutPlan {
 
 const NOTHING: RolloutPlan = { actions: [], outdated: [], waitingFor: '' };
 
-export function planRollout(view: ClusterView): RolloutPlan {
+/**
+ * A pod that was made again has a new address, which clients learn from DNS, and resolvers keep the old one for
+ * a while: nobody hands over to it before, or writes would be refused for that long.
+ */
+const NAMES_KNOWN_MS = 10_000;
+
+/** @param now RFC 3339 */
+export function planRollout(view: ClusterView, now: string): RolloutPlan {
   if (view.context.spec.suspend) return NOTHING;
   const { observed, members } = view;
   const existing = members.filter((member) => liveSet(view, member) !== undefined);
@@ -37,6 +44,14 @@ export function planRollout(view: ClusterView): RolloutPlan {
   if (next.step === 'wait') return { actions: [], outdated, waitingFor: 'MembersHealthy' };
   const member = existing.find(({ name }) => name === next.member);
   if (member === undefined) return NOTHING;
+  const others = existing.filter(({ name }) => name !== member.name);
+  const isNew = ({ name }: Member): boolean => {
+    const since = observed.members.get(name)?.pod?.readySince ?? '';
+    return since !== '' && Date.parse(now) - Date.parse(since) < NAMES_KNOWN_MS;
+  };
+  if (isHealthy(observed.members.get(member.name)) && others.some(isNew)) {
+    return { actions: [], outdated, waitingFor: 'NamesKnown' };
+  }
   const actions = next.handOver ? handOver(view, member) : restart(view, member);
   return { actions, outdated, waitingFor: '' };
 }

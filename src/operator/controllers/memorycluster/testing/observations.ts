@@ -208,6 +208,7 @@ function podOf(observed: Observed, member: Member, zone: string): PodFacts {
     uid: `pod-${member.name}`,
     ip: '10.0.0.1',
     ready: false,
+    readySince: '2025-12-31T00:00:00Z',
     deleting: false,
     specHash: stringAt(set, 'spec', 'template', 'metadata', 'annotations', ANNOTATIONS.specHash),
     roleLabel: '',
