@@ -53,6 +53,7 @@ const FLOATS = [
 
 /** Draws from lists with a seeded generator. */
 export class Draw {
+  #step = 0;
   readonly random: Prng;
   readonly nowMs: number;
 
@@ -94,14 +95,23 @@ export class Draw {
   }
 
   /** A relative time in seconds: far enough apart from all others to compare the same everywhere. */
+  /**
+   * Relative times are never drawn twice: two equal ones, a moment apart, would compare (GT, LT) by the
+   * milliseconds that each server happened to take.
+   */
+  #nextStep(): number {
+    this.#step = (this.#step + 7) % 10_007;
+    return this.#step;
+  }
+
   seconds(): string {
     if (this.random.chance(0.15)) return this.integer();
-    return String(1000 + 700 * this.random.below(5));
+    return String(1000 + 700 * this.#nextStep());
   }
 
   milliseconds(): string {
     if (this.random.chance(0.15)) return this.of(['0', '-1', 'abc', '9223372036854775807']);
-    return String(5_000_000 + 700_000 * this.random.below(5));
+    return String(5_000_000 + 700_000 * this.#nextStep());
   }
 
   atSeconds(): string {
