@@ -1,6 +1,6 @@
 /**
  * Faults under load. Writers keep a ledger of what was acknowledged; afterwards every acknowledged key is there, and
- * no read ever went backwards. Refused-write times are printed.
+ * no read ever went backwards, and no term had two primaries. Refused-write times are printed.
  */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { ClientPod } from './client-pod.ts';
@@ -11,6 +11,7 @@ import type { Node } from './driver.ts';
 import { judgeLedger } from './ledger.ts';
 import type { Verdict } from './ledger.ts';
 import { eventually, kubectl, sleep } from './shell.ts';
+import { Terms } from './terms.ts';
 import { SYSTEM_NAMESPACE } from './setup.ts';
 
 const PASSWORD = 'app-user-password-0123456789';
@@ -23,6 +24,7 @@ const cluster = driver();
 let namespace: Namespace;
 let pod: ClientPod;
 let nodes: readonly Node[];
+let terms: Terms;
 let acknowledged = 0;
 
 beforeAll(async () => {
@@ -36,6 +38,7 @@ beforeAll(async () => {
   );
   await namespace.ready('shop');
   await namespace.settled('shop');
+  terms = new Terms(namespace);
   pod = await ClientPod.start(namespace, { caConfigMap: 'shop-ca', node: nodes[0].name });
 });
 
@@ -45,6 +48,7 @@ afterEach(async () => {
 });
 
 afterAll(async () => {
+  console.log(`e2e: ${terms.primaries.size} terms had a primary`);
   console.log(`e2e: ${acknowledged} writes acknowledged over all faults`);
   await namespace.drop();
 });
@@ -105,6 +109,7 @@ async function underLoad(what: string, fault: () => Promise<void>): Promise<read
   await eventually('a quarter is written', 600_000, async () =>
     count() >= KEYS / 4 ? true : undefined,
   );
+  await terms.read('shop');
   await fault();
   await sleep(SECONDS * 1000);
   await eventually('enough is written', 600_000, async () => (count() >= KEYS ? true : undefined));
@@ -163,4 +168,10 @@ test("the power of the primary's node is cut", async () => {
   } finally {
     await cluster.startNode(node);
   }
+});
+
+test('no term of a shard had two serving primaries', async () => {
+  await terms.read('shop');
+  expect(terms.primaries.size).toBeGreaterThanOrEqual(3);
+  expect(terms.shared).toEqual([]);
 });
