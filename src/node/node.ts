@@ -16,7 +16,7 @@ import { AdminServer } from '#node/admin/admin.ts';
 import type { BootstrapRecord, PeerHint } from '#node/admin/handler.ts';
 import { Histogram } from '#node/admin/histogram.ts';
 import { logMemberEvents } from '#node/admin/event-log.ts';
-import { MemberAdmin, type NodeFacts } from '#node/admin/member-admin.ts';
+import { MemberAdmin, type NodeFacts, roleOf } from '#node/admin/member-admin.ts';
 import { ProbeServer } from '#node/admin/probes.ts';
 import { processFacts } from '#node/admin/process-facts.ts';
 import { Metrics } from '#node/admin/registry.ts';
@@ -364,8 +364,6 @@ export class Node implements NodeFacts {
         logMembers: new Set(logMembers.map(({ memberId }) => memberId)),
         slots: record.slots,
         version: this.version,
-        engine: options.engine,
-        engineVersion: options.engineVersion,
       },
       raft: {
         ...raftOptionsOf(options),
@@ -390,7 +388,7 @@ export class Node implements NodeFacts {
       member,
       commands,
       durationBoundsSeconds: COMMAND_DURATION_BOUNDS_SECONDS,
-      role: new MemberAdmin(this).status().role,
+      role: roleOf(member, this.kind),
       info: {
         version: this.version,
         engine: options.engine,

@@ -52,17 +52,6 @@ export class Registers {
     }
     return found;
   }
-
-  /** The longest time, in milliseconds, between acknowledged writes of `key` prefix clients taken together. */
-  longestSilenceMs(): number {
-    const acks = this.writes
-      .map((write) => write.ackMs)
-      .filter((ackMs) => ackMs !== Number.POSITIVE_INFINITY)
-      .sort((a, b) => a - b);
-    let longest = 0;
-    for (let i = 1; i < acks.length; i++) longest = Math.max(longest, acks[i] - acks[i - 1]);
-    return longest;
-  }
 }
 
 function violationsOfKey(key: string, writes: Write[], reads: Read[]): string[] {

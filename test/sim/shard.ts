@@ -272,8 +272,6 @@ export class SimShard {
       logMembers: new Set(this.members.filter(({ kind }) => kind === 'log').map(({ id }) => id)),
       slots: [[0, 16383]],
       version: '0.0.0',
-      engine: 'redis',
-      engineVersion: '7.2',
     };
   }
 

@@ -166,7 +166,8 @@ export class MemberAdmin implements AdminHandler {
   }
 }
 
-function roleOf(member: Member | null, kind: 'data' | 'log'): MemberStatus['role'] {
+/** What status and metrics call this member's part in its shard. */
+export function roleOf(member: Member | null, kind: 'data' | 'log'): MemberStatus['role'] {
   if (member === null) return 'unformed';
   if (kind === 'log') return 'log';
   return member.state === 'primary' ? 'primary' : 'replica';

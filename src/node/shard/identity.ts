@@ -13,6 +13,4 @@ export interface MemberIdentity {
   readonly slots: readonly (readonly [number, number])[];
   /** Version of this program. */
   readonly version: string;
-  readonly engine: 'redis' | 'valkey';
-  readonly engineVersion: string;
 }
