@@ -61,6 +61,40 @@ import { hset } from './hash/hset.ts';
 import { hsetnx } from './hash/hsetnx.ts';
 import { hstrlen } from './hash/hstrlen.ts';
 import { hvals } from './hash/hvals.ts';
+import { lindex } from './list/lindex.ts';
+import { linsert } from './list/linsert.ts';
+import { llen } from './list/llen.ts';
+import { lmove } from './list/lmove.ts';
+import { lmpop } from './list/lmpop.ts';
+import { lpop } from './list/lpop.ts';
+import { lpos } from './list/lpos.ts';
+import { lpush } from './list/lpush.ts';
+import { lpushx } from './list/lpushx.ts';
+import { lrange } from './list/lrange.ts';
+import { lrem } from './list/lrem.ts';
+import { lset } from './list/lset.ts';
+import { ltrim } from './list/ltrim.ts';
+import { rpop } from './list/rpop.ts';
+import { rpoplpush } from './list/rpoplpush.ts';
+import { rpush } from './list/rpush.ts';
+import { rpushx } from './list/rpushx.ts';
+import { sadd } from './set/sadd.ts';
+import { scard } from './set/scard.ts';
+import { sdiff } from './set/sdiff.ts';
+import { sdiffstore } from './set/sdiffstore.ts';
+import { sinter } from './set/sinter.ts';
+import { sintercard } from './set/sintercard.ts';
+import { sinterstore } from './set/sinterstore.ts';
+import { sismember } from './set/sismember.ts';
+import { smembers } from './set/smembers.ts';
+import { smismember } from './set/smismember.ts';
+import { smove } from './set/smove.ts';
+import { spop } from './set/spop.ts';
+import { srandmember } from './set/srandmember.ts';
+import { srem } from './set/srem.ts';
+import { sscan } from './set/sscan.ts';
+import { sunion } from './set/sunion.ts';
+import { sunionstore } from './set/sunionstore.ts';
 import { append } from './string/append.ts';
 import { decr } from './string/decr.ts';
 import { decrby } from './string/decrby.ts';
@@ -183,6 +217,42 @@ export const COMMANDS: readonly CommandSpec[] = [
   hincrbyfloat,
   hrandfield,
   hscan,
+  // list
+  lpush,
+  rpush,
+  lpushx,
+  rpushx,
+  lpop,
+  rpop,
+  llen,
+  lrange,
+  lindex,
+  lset,
+  linsert,
+  lrem,
+  ltrim,
+  lpos,
+  lmove,
+  rpoplpush,
+  lmpop,
+  // set
+  sadd,
+  srem,
+  sismember,
+  smismember,
+  scard,
+  smembers,
+  spop,
+  srandmember,
+  smove,
+  sscan,
+  sinter,
+  sinterstore,
+  sintercard,
+  sunion,
+  sunionstore,
+  sdiff,
+  sdiffstore,
 ];
 
 /** A command name found by its bytes, case folded: an open-addressing table over all names of one level. */
