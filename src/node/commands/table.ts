@@ -31,6 +31,7 @@ import { expiretime } from './generic/expiretime.ts';
 import { flushall } from './generic/flushall.ts';
 import { flushdb } from './generic/flushdb.ts';
 import { keys } from './generic/keys.ts';
+import { move } from './generic/move.ts';
 import { object } from './generic/object.ts';
 import { persist } from './generic/persist.ts';
 import { pexpire } from './generic/pexpire.ts';
@@ -170,6 +171,7 @@ export const COMMANDS: readonly CommandSpec[] = [
   rename,
   renamenx,
   copy,
+  move,
   keys,
   scan,
   randomkey,

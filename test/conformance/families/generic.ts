@@ -28,6 +28,7 @@ export const generic: Family = {
       ...d.some(['DB'], 0.1),
       ...d.some(['0', '1', '99', 'x'], 0.05),
     ],
+    MOVE: (d) => [d.key(), d.of(['0', '1', 'x'])],
     KEYS: (d) => [d.of(['*', '{t}*', '*a', '{t}[a-c]', 'nothing*', '\\{t}?'])],
     DBSIZE: () => [],
     OBJECT: (d) => [
