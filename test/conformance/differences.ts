@@ -34,6 +34,15 @@ const DIFFERENCES: readonly Difference[] = [
       line.includes('-9223372036854775808') &&
       ours.startsWith('-ERR value is out of range, value must between'),
   },
+  {
+    oracle: 'valkey-server',
+    why: '8.0 takes only digits as a cursor; up to 7.2 it is what strtoul takes, nothing at all included',
+    applies: (line, ours, theirs) =>
+      /^.?scan$/i.test(line[0]) &&
+      line.some((word) => /^([+-]\d+)?$/.test(word)) &&
+      !ours.startsWith('-ERR invalid cursor') &&
+      theirs.startsWith('-ERR invalid cursor'),
+  },
 ];
 
 /** Is it known, and why, that the oracle's reply is another than ours? */

@@ -17,6 +17,17 @@ function elements(d: Draw): string[] {
   return d.times(d.random.chance(0.05) ? 200 : 4, () => [element(d)]);
 }
 
+/** Redis from 7.2 on takes the low 32 bits of LSET's index, so a far one may hit an element there. */
+function nearIndex(d: Draw): string {
+  const index = d.integer();
+  return Math.abs(Number(index)) > 2 ** 31 ? '2147483647' : index;
+}
+
+/** The one count whose opposite is no 64-bit integer is refused by versions after 7.2. */
+function removalCount(d: Draw): string {
+  return d.integer().replace('-9223372036854775808', '-9223372036854775807');
+}
+
 const ends = ['LEFT', 'RIGHT', 'left', 'right', 'LEFT', 'RIGHT', 'LEFT', 'RIGHT', 'BAD'];
 const counts = ['0', '1', '2', '5', '-1', '1000', 'x', '9223372036854775807'];
 
@@ -31,14 +42,14 @@ export const lists: Family = {
     LLEN: (d) => [d.key()],
     LRANGE: (d) => [d.key(), d.integer(), d.integer()],
     LINDEX: (d) => [d.key(), d.integer()],
-    LSET: (d) => [d.key(), d.integer(), element(d)],
+    LSET: (d) => [d.key(), nearIndex(d), element(d)],
     LINSERT: (d) => [
       d.key(),
       d.of(['BEFORE', 'AFTER', 'before', 'after', 'BEFORE', 'AFTER', 'BAD']),
       element(d),
       element(d),
     ],
-    LREM: (d) => [d.key(), d.integer(), element(d)],
+    LREM: (d) => [d.key(), removalCount(d), element(d)],
     LTRIM: (d) => [d.key(), d.integer(), d.of(['-1', '-1', '50', d.integer()])],
     LPOS: (d) => [
       d.key(),
