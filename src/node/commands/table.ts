@@ -96,6 +96,38 @@ import { srem } from './set/srem.ts';
 import { sscan } from './set/sscan.ts';
 import { sunion } from './set/sunion.ts';
 import { sunionstore } from './set/sunionstore.ts';
+import { zadd } from './sorted-set/zadd.ts';
+import { zcard } from './sorted-set/zcard.ts';
+import { zcount } from './sorted-set/zcount.ts';
+import { zdiff } from './sorted-set/zdiff.ts';
+import { zdiffstore } from './sorted-set/zdiffstore.ts';
+import { zincrby } from './sorted-set/zincrby.ts';
+import { zinter } from './sorted-set/zinter.ts';
+import { zintercard } from './sorted-set/zintercard.ts';
+import { zinterstore } from './sorted-set/zinterstore.ts';
+import { zlexcount } from './sorted-set/zlexcount.ts';
+import { zmpop } from './sorted-set/zmpop.ts';
+import { zmscore } from './sorted-set/zmscore.ts';
+import { zpopmax } from './sorted-set/zpopmax.ts';
+import { zpopmin } from './sorted-set/zpopmin.ts';
+import { zrandmember } from './sorted-set/zrandmember.ts';
+import { zrange } from './sorted-set/zrange.ts';
+import { zrangebylex } from './sorted-set/zrangebylex.ts';
+import { zrangebyscore } from './sorted-set/zrangebyscore.ts';
+import { zrangestore } from './sorted-set/zrangestore.ts';
+import { zrank } from './sorted-set/zrank.ts';
+import { zrem } from './sorted-set/zrem.ts';
+import { zremrangebylex } from './sorted-set/zremrangebylex.ts';
+import { zremrangebyrank } from './sorted-set/zremrangebyrank.ts';
+import { zremrangebyscore } from './sorted-set/zremrangebyscore.ts';
+import { zrevrange } from './sorted-set/zrevrange.ts';
+import { zrevrangebylex } from './sorted-set/zrevrangebylex.ts';
+import { zrevrangebyscore } from './sorted-set/zrevrangebyscore.ts';
+import { zrevrank } from './sorted-set/zrevrank.ts';
+import { zscan } from './sorted-set/zscan.ts';
+import { zscore } from './sorted-set/zscore.ts';
+import { zunion } from './sorted-set/zunion.ts';
+import { zunionstore } from './sorted-set/zunionstore.ts';
 import { append } from './string/append.ts';
 import { decr } from './string/decr.ts';
 import { decrby } from './string/decrby.ts';
@@ -255,6 +287,39 @@ export const COMMANDS: readonly CommandSpec[] = [
   sunionstore,
   sdiff,
   sdiffstore,
+  // sorted set
+  zadd,
+  zincrby,
+  zrem,
+  zcard,
+  zcount,
+  zlexcount,
+  zscore,
+  zmscore,
+  zrank,
+  zrevrank,
+  zrange,
+  zrangestore,
+  zrevrange,
+  zrangebyscore,
+  zrevrangebyscore,
+  zrangebylex,
+  zrevrangebylex,
+  zremrangebyrank,
+  zremrangebyscore,
+  zremrangebylex,
+  zpopmin,
+  zpopmax,
+  zmpop,
+  zrandmember,
+  zscan,
+  zunion,
+  zunionstore,
+  zinter,
+  zinterstore,
+  zintercard,
+  zdiff,
+  zdiffstore,
 ];
 
 /** A command name found by its bytes, case folded: an open-addressing table over all names of one level. */

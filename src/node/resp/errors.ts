@@ -61,6 +61,25 @@ export const ERRORS = {
   /** Redis has no such limit: it gathers until memory ends. */
   resultTooLarge: 'ERR result exceeds maximum allowed size',
 
+  // Sorted sets
+  scoreNotNumber: 'ERR resulting score is not a number (NaN)',
+  zaddNxXx: 'ERR XX and NX options at the same time are not compatible',
+  zaddGtLtNx: 'ERR GT, LT, and/or NX options at the same time are not compatible',
+  zaddIncrPairs: 'ERR INCR option supports a single increment-element pair',
+  boundNotFloat: 'ERR min or max is not a float',
+  boundNotMember: 'ERR min or max not valid string range item',
+  limitWithoutBy:
+    'ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX',
+  withScoresByMember: 'ERR syntax error, WITHSCORES not supported in combination with BYLEX',
+  noInputKeys: (command: string): string =>
+    `ERR at least 1 input key is needed for '${command}' command`,
+  weightNotFloat: 'ERR weight value is not a float',
+
+  // SORT
+  sortByDenied: 'ERR BY option of SORT denied in cluster mode.',
+  sortGetDenied: 'ERR GET option of SORT denied in cluster mode.',
+  elementNotDouble: "ERR One or more scores can't be converted into double",
+
   // OBJECT
   noLfuPolicy:
     'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.',

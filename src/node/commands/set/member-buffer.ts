@@ -20,6 +20,8 @@ const MOST_BYTES = 1024 * 1024 * 1024;
 export class MemberBuffer {
   /** Members that are in. */
   count = 0;
+  /** Where the last {@link add} put its member or found it. */
+  place = 0;
   /** More than may be gathered was to be added: the command must answer with an error. */
   overflowed = false;
   #used = 0;
@@ -88,11 +90,13 @@ export class MemberBuffer {
   /** Puts in source[start, end) if it is not in; true when it was not. */
   add(source: Uint8Array, start: number, end: number): boolean {
     const hash = halfSipHash(source, start, end, this.#key0, this.#key1);
-    if (this.#find(source, start, end, hash) >= 0) return false;
+    this.place = this.#find(source, start, end, hash);
+    if (this.place >= 0) return false;
     this.#hashed = true;
     this.append(source, start, end);
     if (this.overflowed) return false;
-    this.#hashes[this.#used - 1] = hash;
+    this.place = this.#used - 1;
+    this.#hashes[this.place] = hash;
     this.#insert(hash, this.#used);
     return true;
   }
