@@ -18,7 +18,7 @@ afterAll(async () => {
 });
 
 /** Groups that are compared: all commands of theirs here are Redis' own. */
-const GROUPS = new Set(['string', 'hash', 'list', 'set', 'generic']);
+const GROUPS = new Set(['string', 'hash', 'list', 'set', 'sorted-set', 'generic']);
 
 interface Described {
   name: string;
@@ -98,23 +98,27 @@ function describeOurs(container: CommandSpec | null, spec: CommandSpec): Describ
 
 function ourKeySpec({ flags, begin, find }: CommandSpec['keys'][number]): unknown {
   const from =
-    'index' in begin
-      ? { type: 'index', index: String(begin.index) }
-      : { type: 'keyword', keyword: begin.keyword, startfrom: String(begin.startFrom) };
+    'locate' in begin
+      ? { type: 'unknown' }
+      : 'index' in begin
+        ? { type: 'index', index: String(begin.index) }
+        : { type: 'keyword', keyword: begin.keyword, startfrom: String(begin.startFrom) };
   const to =
-    'last' in find
-      ? {
-          type: 'range',
-          lastkey: String(find.last),
-          keystep: String(find.step),
-          limit: String(find.limit),
-        }
-      : {
-          type: 'keynum',
-          keynumidx: String(find.keyNumIndex),
-          firstkey: String(find.first),
-          keystep: String(find.step),
-        };
+    'unknown' in find
+      ? { type: 'unknown' }
+      : 'last' in find
+        ? {
+            type: 'range',
+            lastkey: String(find.last),
+            keystep: String(find.step),
+            limit: String(find.limit),
+          }
+        : {
+            type: 'keynum',
+            keynumidx: String(find.keyNumIndex),
+            firstkey: String(find.first),
+            keystep: String(find.step),
+          };
   return { flags: [...flags].sort(), begin: from, find: to };
 }
 

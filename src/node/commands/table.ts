@@ -42,6 +42,8 @@ import { randomkey } from './generic/randomkey.ts';
 import { rename } from './generic/rename.ts';
 import { renamenx } from './generic/renamenx.ts';
 import { scan } from './generic/scan.ts';
+import { sortRo } from './generic/sort-ro.ts';
+import { sort } from './generic/sort.ts';
 import { touch } from './generic/touch.ts';
 import { ttl } from './generic/ttl.ts';
 import { type } from './generic/type.ts';
@@ -211,6 +213,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   flushall,
   flushdb,
   object,
+  sort,
+  sortRo,
   // string
   get,
   set,

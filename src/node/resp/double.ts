@@ -81,14 +81,16 @@ function writeMinus(out: Uint8Array, at: number): number {
 
 /** Writes the integer `digits` with a point before its last `places` digits. */
 function writeDigits(out: Uint8Array, at: number, digits: number, places: number): number {
+  // at least one digit stands before the point
+  const least = places > 0 ? places + 2 : 1;
   let count = 0;
   let rest = digits;
-  do {
+  while (rest > 0 || count < least) {
     if (count === places && places > 0) reversed[count++] = DOT;
     const quotient = Math.floor(rest / 10);
     reversed[count++] = ZERO + rest - quotient * 10;
     rest = quotient;
-  } while (rest > 0 || (places > 0 && count < places + 2));
+  }
   let to = at;
   while (count > 0) out[to++] = reversed[--count];
   return to;

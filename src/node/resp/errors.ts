@@ -76,8 +76,8 @@ export const ERRORS = {
   weightNotFloat: 'ERR weight value is not a float',
 
   // SORT
-  sortByDenied: 'ERR BY option of SORT denied in cluster mode.',
-  sortGetDenied: 'ERR GET option of SORT denied in cluster mode.',
+  sortByDenied: 'ERR BY option of SORT denied in Cluster mode.',
+  sortGetDenied: 'ERR GET option of SORT denied in Cluster mode.',
   elementNotDouble: "ERR One or more scores can't be converted into double",
 
   // OBJECT

@@ -58,7 +58,7 @@ function readBound(args: Arguments, i: number, exclusive: boolean): number {
 type MemberBound = 'lowest' | 'highest' | 'inclusive' | 'exclusive';
 
 export class MemberBounds implements Bounds {
-  #bytes = new Uint8Array(0);
+  #bytes: Uint8Array = new Uint8Array(0);
   #minimum: MemberBound = 'lowest';
   #minimumStart = 0;
   #minimumEnd = 0;
