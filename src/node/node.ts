@@ -23,7 +23,7 @@ import { Metrics } from '#node/admin/registry.ts';
 import { sampleOf } from '#node/admin/sample.ts';
 import type { MetricsSample } from '#node/admin/metrics.ts';
 import { CommandIndex } from '#node/commands/command-index.ts';
-import { COMMANDS } from '#node/commands/table.ts';
+import { admittedCommands } from '#node/commands/table.ts';
 import type { Options } from '#node/config/options.ts';
 import { type Identity, openIdentity } from '#node/log/identity.ts';
 import type { Log } from '#node/log/log.ts';
@@ -44,8 +44,6 @@ const clock: Clock = {
   monotonicMs: () => performance.now(),
   wallMs: () => Date.now(),
 };
-
-const commands = new CommandIndex(COMMANDS);
 
 /** The disk belongs to a shard, but its log is gone. */
 class LogLostError extends Error {
@@ -82,6 +80,7 @@ export class Node implements NodeFacts {
   readonly #admin: AdminServer;
   readonly #probes: ProbeServer;
   readonly #syncDurations = new Histogram();
+  readonly #commands: CommandIndex;
   readonly #runId = randomBytes(20).toString('hex');
   #disk: Log | null = null;
   #clients: ClientListener | null = null;
@@ -91,6 +90,7 @@ export class Node implements NodeFacts {
   constructor(options: Options, log: Logger, version: string, fatal: Fatal) {
     this.#fatal = fatal;
     this.#options = options;
+    this.#commands = new CommandIndex(admittedCommands(options.enableTestCommands === 'yes'));
     this.#log = log;
     this.version = version;
     this.name = options.member;
@@ -372,7 +372,8 @@ export class Node implements NodeFacts {
         reader: log,
       },
       hashSeed: [seed.readUInt32LE(0), seed.readUInt32LE(4)],
-      commands,
+      commands: this.#commands,
+      ...(options.enableTestCommands === 'yes' ? { stall } : {}),
       map: this.#neighbours.map,
       process: () =>
         processFacts(this.#runId, options, this.#clients?.stats ?? { accepted: 0, rejected: 0 }),
@@ -386,7 +387,7 @@ export class Node implements NodeFacts {
     const seconds = (files: TlsFiles | null): number => (files?.current.notAfterMs ?? 0) / 1000;
     return sampleOf({
       member,
-      commands,
+      commands: this.#commands,
       durationBoundsSeconds: COMMAND_DURATION_BOUNDS_SECONDS,
       role: roleOf(member, this.kind),
       info: {
@@ -417,6 +418,11 @@ export class Node implements NodeFacts {
       onError: (error) => this.#log.error({ directory, reason: error.message }, 'bad TLS files'),
     });
   }
+}
+
+/** Stops this thread, as one slow command would. */
+function stall(durationMs: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, durationMs);
 }
 
 function delay(ms: number): Promise<void> {

@@ -137,6 +137,7 @@ export class SimShard {
         identity: this.#identity(place),
         limits: { ...LIMITS, ...this.#options.limits },
         sessionLimits: {
+          bulkBytes: 1 << 29,
           queryBufferBytes: 1 << 30,
           unauthenticatedQueryBufferBytes: 1 << 20,
           withheldReplyBytes: 1 << 20,
@@ -157,6 +158,7 @@ export class SimShard {
         commands: COMMAND_INDEX,
         map,
         process: () => PROCESS,
+        stall: () => {},
       },
       {
         clock: place.clock,

@@ -116,6 +116,11 @@ export class CommandIndex {
     this.catalog = new CommandCatalog(this.commands.map(toAcl));
   }
 
+  /** Undefined for a command that this node does not admit. */
+  find(spec: CommandSpec): CommandEntry | undefined {
+    return this.#bySpec.get(spec);
+  }
+
   of(spec: CommandSpec): CommandEntry {
     const entry = this.#bySpec.get(spec);
     invariant(entry !== undefined, `${spec.name} is in the command table`);

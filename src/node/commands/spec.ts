@@ -156,6 +156,8 @@ export interface CommandSpec {
   readonly scope: ReplyScope;
   readonly arguments?: readonly ArgumentDoc[];
   readonly tips?: readonly string[];
+  /** Known only to nodes that run with `enable-test-commands`; to others it is an unknown command. */
+  readonly forTests?: true;
   /** A container (CLIENT, CLUSTER…) has subcommands and a `run` only if it may stand alone (COMMAND). */
   readonly subcommands?: readonly CommandSpec[];
   /**

@@ -18,8 +18,13 @@ import { reset } from './connection/reset.ts';
 import { select } from './connection/select.ts';
 import { acl } from './server/acl.ts';
 import { command } from './server/command.ts';
+import { config } from './server/config.ts';
+import { debug } from './server/debug.ts';
 import { info } from './server/info.ts';
 import { lolwut } from './server/lolwut.ts';
+import { memory } from './server/memory.ts';
+import { functions } from './scripting/function.ts';
+import { script } from './scripting/script.ts';
 import { time } from './server/time.ts';
 import { copy } from './generic/copy.ts';
 import { dbsize } from './generic/dbsize.ts';
@@ -179,9 +184,15 @@ export const COMMANDS: readonly CommandSpec[] = [
   // server
   acl,
   command,
+  config,
+  debug,
   info,
   lolwut,
+  memory,
   time,
+  // scripting
+  functions,
+  script,
   // cluster
   asking,
   cluster,
@@ -325,6 +336,11 @@ export const COMMANDS: readonly CommandSpec[] = [
   zdiff,
   zdiffstore,
 ];
+
+/** The commands of a node: those for tests only if `testing`. */
+export function admittedCommands(testing: boolean): readonly CommandSpec[] {
+  return COMMANDS.filter(({ forTests }) => testing || forTests !== true);
+}
 
 /** A command name found by its bytes, case folded: an open-addressing table over all names of one level. */
 export class CommandNames {

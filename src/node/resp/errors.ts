@@ -84,6 +84,19 @@ export const ERRORS = {
   noLfuPolicy:
     'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.',
 
+  // Scripts, functions, CONFIG and DEBUG
+  scriptFlushMode: 'ERR SCRIPT FLUSH only support SYNC|ASYNC option',
+  functionFlushMode: 'ERR FUNCTION FLUSH only supports SYNC|ASYNC option',
+  libraryNameMissing: 'ERR library name argument was not given',
+  unknownArgument: (argument: string): string => `ERR Unknown argument ${argument}`,
+  configSetFailed: (name: string, rule: string): string =>
+    `ERR CONFIG SET failed (possibly related to argument '${name}') - ${rule}`,
+  noConfigFile: 'ERR The server is running without a config file',
+  resp3Only: 'ERR RESP2 is not supported by this command',
+  wrongProtocolType:
+    'ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false',
+  cannotReload: 'ERR This member cannot rebuild its keyspace from the log now',
+
   // Server and cluster
   crossSlot: "CROSSSLOT Keys in request don't hash to the same slot",
   notAllowedInCluster: (name: string): string => `ERR ${name} is not allowed in cluster mode`,

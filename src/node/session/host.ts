@@ -26,6 +26,8 @@ export type Refusal =
   | { readonly kind: 'park' };
 
 export interface SessionLimits {
+  /** Most bytes of one argument (`proto-max-bulk-len`). */
+  readonly bulkBytes: number;
   /** Most bytes of one unfinished request and of what is queued in MULTI (`client-query-buffer-limit`). */
   readonly queryBufferBytes: number;
   /** The same before authentication. */

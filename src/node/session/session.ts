@@ -196,8 +196,14 @@ export class Session extends ClientState implements SessionPort, CommandContext 
     this.#decoder.authenticated = open;
     this.#decoder.limits = {
       ...DEFAULT_DECODER_LIMITS,
+      bulkBytes: limits.bulkBytes,
       requestBytes: open ? limits.queryBufferBytes : limits.unauthenticatedQueryBufferBytes,
     };
+  }
+
+  /** The host's limits have changed. */
+  limitsChanged(): void {
+    this.standingChanged();
   }
 
   executeTransaction(): void {
@@ -317,11 +323,15 @@ export class Session extends ClientState implements SessionPort, CommandContext 
       return;
     }
     const sub = spec.subcommands === undefined ? undefined : lookupSubcommand(spec, args);
-    if (sub === undefined && spec.subcommands !== undefined && args.count > 1) {
-      this.#refuse(commands.of(spec), unknownSubcommand(args, spec.name));
+    const entry = commands.find(sub ?? spec);
+    if (entry === undefined) {
+      this.#refuse(null, unknownCommand(args));
       return;
     }
-    const entry = commands.of(sub ?? spec);
+    if (sub === undefined && spec.subcommands !== undefined && args.count > 1) {
+      this.#refuse(entry, unknownSubcommand(args, spec.name));
+      return;
+    }
     this.lastCommand = entry.fullName;
     if (!arityAllows(entry.spec, args.count) || entry.spec.run === undefined) {
       this.#refuse(entry, ERRORS.wrongArity(entry.fullName));

@@ -50,6 +50,10 @@ export class Member {
   leaderlessSinceMs = 0;
   /** Terms in which another member was seen to lead, or this one led. */
   leaderChanges = 0;
+  /** Keys past their time are looked for; else only what is read goes (DEBUG SET-ACTIVE-EXPIRE). */
+  activeExpire = true;
+  /** The keyspace is to be, or is being, rebuilt because {@link reload} was asked to: no reply leaves. */
+  reloading = false;
   readonly #options: MemberOptions;
   readonly #ports: MemberPorts;
   readonly #proposals = new Proposals();
@@ -105,7 +109,7 @@ export class Member {
     this.raft.setFreeToStand(!stalled);
     this.raft.tick(now);
     if (this.raft.role === 'leader' && !this.raft.transferring) this.#considerHandOff(now, stalled);
-    if (this.state === 'primary' && !this.parking) this.#expire();
+    if (this.state === 'primary' && !this.parking && this.activeExpire) this.#expire();
     const drained = this.batches.inFlightCount === 0 && this.keyspace.effects.length === 0;
     this.#handOver.tick(now, drained);
     this.turn();
@@ -136,6 +140,7 @@ export class Member {
     this.#closeBatchIfDue(now);
     this.#drainRaft();
     const more = this.#applySlices();
+    if (this.reloading) this.#reloadIfDrained();
     this.#updateRole();
     this.#closeBatchIfDue(now);
     this.#drainRaft();
@@ -163,9 +168,20 @@ export class Member {
     return done;
   }
 
-  /** Commands are parked because a hand-over is under way. */
+  /** Commands are parked because a hand-over or a reload is under way. */
   get parking(): boolean {
-    return this.#handOver.active;
+    return this.#handOver.active || this.reloading;
+  }
+
+  /**
+   * Rebuilds the keyspace from the log once all that was executed is committed; for tests. Returns what a reply
+   * waits for that is to leave after that: replies are held until then. 0 when this is no serving primary.
+   */
+  reload(): number {
+    if (this.state !== 'primary') return 0;
+    this.reloading = true;
+    this.#ports.wake();
+    return this.batches.openNumber;
   }
 
   /** May replies computed by this primary leave? Reads the clocks. */
@@ -256,7 +272,12 @@ export class Member {
     if (!this.caughtUpOnce) this.#judgeCaughtUp();
     const leads = raft.role === 'leader';
     if (this.state === 'primary' && !(leads && raft.term === this.#primaryTerm)) this.#stepDown();
-    if (this.state === 'pending' && !leads) this.#setState('replica');
+    if (this.state === 'pending' && !leads) {
+      // replies that a reload holds back leave no more
+      if (this.reloading) this.host.steppedDown();
+      this.reloading = false;
+      this.#setState('replica');
+    }
     if (this.#options.identity.kind === 'log' || !leads || this.state === 'primary') return;
     const level = this.applier.appliedIndex === raft.commitIndex;
     if (raft.ownTermCommitted && level) this.#becomePrimary();
@@ -271,10 +292,22 @@ export class Member {
     this.keyspace.role = 'primary';
     this.keyspace.recording = true;
     this.keyspace.openIndex = this.batches.openNumber;
+    this.reloading = false;
     this.#setState('primary');
   }
 
+  #reloadIfDrained(): void {
+    if (this.state !== 'primary' || this.keyspace.effects.length > 0) return;
+    if (this.batches.inFlightCount > 0 || !this.applier.caughtUp) return;
+    this.keyspace.role = 'replica';
+    this.keyspace.recording = false;
+    this.#setState('pending');
+    this.#rebuild();
+    this.#ports.wake();
+  }
+
   #stepDown(): void {
+    this.reloading = false;
     this.keyspace.role = 'replica';
     this.keyspace.recording = false;
     const unproposed = this.keyspace.effects.length > 0;

@@ -54,6 +54,8 @@ export interface MemberOptions {
   /** Everybody's slots as gossip has them. */
   readonly map: SlotMap;
   readonly process: () => ProcessFacts;
+  /** Stands still for so long. Given with `enable-test-commands` alone: then CONFIG and DEBUG work. */
+  readonly stall?: (durationMs: number) => void;
 }
 
 /** Figures of the process around the member, for INFO. */
