@@ -10,7 +10,7 @@ function run(context: CommandContext): void {
   const { args, keyspace, reply } = context;
   if (args.count === 2) {
     const found = findHash(context);
-    if (found === 'found' && keyspace.hash.random(keyspace.random)) replyField(context);
+    if (found === 'found' && keyspace.hashes.random(keyspace.random)) replyField(context);
     else if (found === 'none') reply.null();
     return;
   }
@@ -39,20 +39,20 @@ function replyFields(context: CommandContext, count: number, withValues: boolean
     reply.error(ERRORS.outOfRange);
     return;
   }
-  const { hash } = keyspace;
-  const replies = count < 0 ? -count : Math.min(count, hash.size);
+  const { hashes } = keyspace;
+  const replies = count < 0 ? -count : Math.min(count, hashes.size);
   reply.array(withValues && reply.protocol === 2 ? replies * 2 : replies);
   if (count < 0) {
     for (let i = 0; i < replies; i++) {
-      hash.random(keyspace.random);
+      hashes.random(keyspace.random);
       replyOne(context, withValues);
     }
     return;
   }
   // draws without repetition: each field is taken with the chance that is left for it
   let wanted = replies;
-  let left = hash.size;
-  for (let more = hash.first(); more && wanted > 0; more = hash.next()) {
+  let left = hashes.size;
+  for (let more = hashes.first(); more && wanted > 0; more = hashes.next()) {
     if (keyspace.random.below(left) < wanted) {
       replyOne(context, withValues);
       wanted--;
