@@ -74,7 +74,7 @@ function describeObject({ args, keyspace, reply }: CommandContext): void {
   const encoding = keyspace.encodingName();
   const accessedAt = keyspace.accessedAtSeconds;
   const idle = Math.max(0, Math.floor(keyspace.nowMs / 1000) - accessedAt);
-  const bytes = keyspace.memoryOf(keyspace.found);
+  const bytes = keyspace.memoryOfFound();
   let text = `Value at:0x${keyspace.found.toString(16)} refcount:1 encoding:${encoding}`;
   text += ` serializedlength:${bytes} lru:${accessedAt} lru_seconds_idle:${idle}`;
   if (encoding === 'quicklist') {

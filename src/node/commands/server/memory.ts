@@ -18,7 +18,7 @@ function runUsage({ args, keyspace, reply }: CommandContext): void {
   }
   const { bytes } = args;
   if (keyspace.peek(bytes, args.start(2), args.end(2)) === 'none') reply.null();
-  else reply.integer(keyspace.memoryOf(keyspace.found));
+  else reply.integer(keyspace.memoryOfFound());
 }
 
 function runDoctor({ reply }: CommandContext): void {

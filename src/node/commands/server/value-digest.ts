@@ -1,6 +1,6 @@
 /**
- * DEBUG DIGEST-VALUE: 40 hexadecimal digits of what a key holds, the same for equal values however they are
- * kept. Elements of unordered values are added up, those of lists chained.
+ * DEBUG DIGEST-VALUE: 40 hexadecimal digits of what a key holds, whatever its name is; the same for equal values
+ * however they are kept. Elements of unordered values are added up, those of lists chained.
  */
 import type { ByteRange } from '#base/byte-range.ts';
 import { fromLatin1 } from '#base/bytes.ts';
@@ -12,6 +12,9 @@ const LANES = 5;
 
 /** What no key, or an empty keyspace, has for a digest. */
 export const NO_DIGEST = '0'.repeat(LANES * 8);
+
+/** Mixed into the digest of what has an expiry, whichever that is. */
+const EXPIRES = 0x65787069;
 
 const lanes = new Int32Array(LANES);
 
@@ -45,6 +48,7 @@ export function valueDigest(keyspace: Keyspace, type: KeyType): string {
         mix(sortedSets.member, halfSipHash(score, 0, score.length, 3, 4));
       }
   }
+  if (keyspace.expiresAtMs !== 0) for (let lane = 0; lane < LANES; lane++) lanes[lane] ^= EXPIRES;
   let out = '';
   for (const lane of lanes) out += (lane >>> 0).toString(16).padStart(8, '0');
   return out;
