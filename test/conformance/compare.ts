@@ -13,6 +13,7 @@ const timed = merged(families.map((family) => family.timed));
 const unordered = merged(families.map((family) => family.unordered));
 const walks = merged(families.map((family) => family.walks));
 const random = new Set(families.flatMap((family) => family.random ?? []));
+const doubles = new Set(families.flatMap((family) => family.doubles ?? []));
 export const REPLAYS = merged(families.map((family) => family.replays));
 
 /** The part of a reply that must be equal. */
@@ -24,7 +25,7 @@ export function normalise(line: Line, reply: string): ReplyValue {
   if (name === 'OBJECT' && line[1].toUpperCase() === 'REFCOUNT') {
     return reply.replace(':2147483647', ':1');
   }
-  const value = parseReply(reply);
+  const value = doubles.has(name) ? asNumbers(parseReply(reply)) : parseReply(reply);
   // an aggregate's value does not say its type: array, set or map
   const type = reply.slice(0, 1);
   const together = unordered.get(name);
@@ -53,9 +54,19 @@ function sorted(value: ReplyValue, together: number): ReplyValue {
   return groups.sort();
 }
 
+const NUMBER = /^-?\d+(?:\.\d+)?(?:e[+-]\d+)?$/;
+
+/** Doubles, which RESP2 has as bulk strings, without regard to how many digits there are. */
+function asNumbers(value: ReplyValue): ReplyValue {
+  if (Array.isArray(value)) return value.map(asNumbers);
+  const text = value.startsWith(',') ? value.slice(1, -2) : bulkContent(value);
+  return text !== null && NUMBER.test(text) ? `${value.slice(0, 1)}${Number(text)}` : value;
+}
+
 /** Bulk strings become `$`; everything else, null among it, stays. */
 function shape(value: ReplyValue): ReplyValue {
   if (Array.isArray(value)) return value.map(shape);
+  if (value.startsWith(',')) return ',';
   return bulkContent(value) === null ? value : '$';
 }
 

@@ -5,9 +5,19 @@ import { generic } from './families/generic.ts';
 import { hashes } from './families/hashes.ts';
 import { lists } from './families/lists.ts';
 import { sets } from './families/sets.ts';
+import { sort } from './families/sort.ts';
+import { sortedSets } from './families/sorted-sets.ts';
 import { strings } from './families/strings.ts';
 
-export const FAMILIES: Readonly<Record<string, Family>> = { strings, hashes, lists, sets, generic };
+export const FAMILIES: Readonly<Record<string, Family>> = {
+  strings,
+  hashes,
+  lists,
+  sets,
+  sortedSets,
+  sort,
+  generic,
+};
 
 const families = Object.values(FAMILIES);
 const rare = new Set(families.flatMap((family) => family.rare ?? []));

@@ -46,7 +46,11 @@ export async function startRedis(name: OracleName = 'redis-server'): Promise<Red
     appendonly: 'no',
   };
   const list = Object.entries(options).flatMap(([key, value]) => [`--${key}`, String(value)]);
-  const child = spawn(name, list, { stdio: 'ignore' });
+  const child = spawn(name, list, {
+    stdio: 'ignore',
+    // SORT ALPHA compares by the locale
+    env: { ...process.env, LC_ALL: 'C' },
+  });
   const exited = once(child, 'exit');
   const stop = async (): Promise<void> => {
     child.kill('SIGKILL');

@@ -19,6 +19,8 @@ export interface Family {
   readonly unordered?: Readonly<Record<string, number>>;
   /** Replies by chance, of which the shape is compared. */
   readonly random?: readonly string[];
+  /** Replies with doubles in them, which are compared as numbers: 7.0 printed 17 digits of them. */
+  readonly doubles?: readonly string[];
   /** Walks with a cursor; the number says how many neighbours belong together. */
   readonly walks?: Readonly<Record<string, number>>;
   /** Commands that change keys by chance: by line and our reply, what the oracle does; null: the same line. */
