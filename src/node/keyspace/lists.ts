@@ -18,6 +18,7 @@ import type { Store } from './store.ts';
 
 /** A change that takes more elements away than this is not prepared for being undone. */
 const MOST_KEPT_ELEMENTS = 256;
+const NOTHING_WANTED = -1;
 
 export class Lists {
   /** Where the reading methods stand. */
@@ -107,7 +108,7 @@ export class Lists {
         store.undo.end();
       }
       list.pop(root, atHead);
-      if (!this.#changed(-bytes, 0)) return;
+      if (!this.#changed(-bytes, NOTHING_WANTED)) return;
     }
     store.recorder.begin(EFFECT.listPop, key, keyStart, keyEnd);
     store.recorder.uint8(atHead ? 1 : 0);
@@ -170,7 +171,7 @@ export class Lists {
     }
     list.replace(root, index, element, elementStart, elementEnd);
     const bytes = listpackEntryBytes(element, elementStart, elementEnd) - oldBytes;
-    if (this.#changed(bytes, elementEnd - elementStart + oldBytes)) {
+    if (this.#changed(bytes, elementEnd - elementStart)) {
       store.recorder.begin(EFFECT.listReplace, key, keyStart, keyEnd);
       store.recorder.integer(index);
       store.recorder.bytes(element, elementStart, elementEnd);
@@ -197,7 +198,7 @@ export class Lists {
       if (store.keeping) this.#keepRange(key, keyStart, keyEnd, from, removed);
       const bytes = this.#bytesOutside(from, removed) - store.listBytes;
       list.removeRange(root, from, removed);
-      if (!this.#changed(bytes, 0)) return;
+      if (!this.#changed(bytes, NOTHING_WANTED)) return;
     }
     store.recorder.begin(EFFECT.listRemoveRange, key, keyStart, keyEnd);
     store.recorder.integer(from);
@@ -232,7 +233,7 @@ export class Lists {
         this.#keepEqual(key, keyStart, keyEnd, element, elementStart, elementEnd, found);
       list.removeEqual(root, element, elementStart, elementEnd, removed, fromTail);
       const bytes = removed * listpackEntryBytes(element, elementStart, elementEnd);
-      if (!this.#changed(-bytes, 0)) return removed;
+      if (!this.#changed(-bytes, NOTHING_WANTED)) return removed;
     }
     store.recorder.begin(EFFECT.listRemoveEqual, key, keyStart, keyEnd);
     store.recorder.integer(removed);
@@ -243,7 +244,7 @@ export class Lists {
 
   /**
    * The list has been changed: by so many bytes of the listpack that Redis would have made of it, for which it
-   * asked for room of `wantedBytes`. True when the effect is to be recorded.
+   * asked for room of `wantedBytes` before. True when the effect is to be recorded.
    */
   #changed(listpackBytes: number, wantedBytes: number): boolean {
     const store = this.#store;
@@ -253,7 +254,7 @@ export class Lists {
     const before = store.listBytes;
     const { limits, encoding } = store;
     let after = encoding;
-    if (wantedBytes > 0) {
+    if (wantedBytes !== NOTHING_WANTED) {
       after = listEncodingAfterGrowing(after, limits, before + wantedBytes, list.size);
     }
     if (listpackBytes < 0) {

@@ -39,7 +39,8 @@ function run(context: CommandContext): void {
   };
   let next = 0;
   // as in Redis, a small hash is given whole, in its order
-  if (keyspace.encodingName() === 'listpack') for (let more = hashes.first(); more; more = hashes.next()) visit();
+  if (keyspace.encodingName() === 'listpack')
+    for (let more = hashes.first(); more; more = hashes.next()) visit();
   else next = hashes.scan(cursor, options.count, visit);
   reply.endArray(at, count);
   reply.insertBulkInteger(at, next);

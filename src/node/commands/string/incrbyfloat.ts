@@ -16,7 +16,9 @@ function run(context: CommandContext): void {
   if (found === 'refused') return;
   const { value, expiresAtMs } = keyspace;
   const old =
-    found === 'none' ? LONG_DOUBLE_ZERO : parseLongDouble(latin1(value.bytes, value.start, value.end));
+    found === 'none'
+      ? LONG_DOUBLE_ZERO
+      : parseLongDouble(latin1(value.bytes, value.start, value.end));
   const by = parseLongDouble(args.latin1(2));
   if (old === undefined || by === undefined) {
     reply.error(ERRORS.notFloat);
