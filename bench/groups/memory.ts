@@ -22,6 +22,11 @@ interface Structure {
   readonly count: readonly string[];
 }
 
+interface Growth {
+  readonly beforeBytes: number;
+  readonly bytesPerItem: number;
+}
+
 const VALUE = 'x'.repeat(64);
 const EIGHT_FIELDS = [1, 2, 3, 4, 5, 6, 7, 8].map((at) => `f${at} value${at}`).join(' ');
 
@@ -82,37 +87,37 @@ async function run({ settings, cases, directory, peers }: GroupContext): Promise
   ];
   const rows: string[][] = [];
   for (const structure of STRUCTURES.filter(({ name }) => cases.includes(name))) {
-    const perItem: (number | string)[] = [];
+    const outcomes: (Growth | string)[] = [];
     for (const [at, kind] of kinds.entries()) {
-      const found = await measure(
+      const outcome = await measure(
         kind,
         `${directory}/${structure.name}-${at}`,
         structure,
         settings,
       );
-      progress(`memory, ${structure.title}, ${kind.title}: ${show(found)}`);
-      perItem.push(found);
+      progress(`memory, ${structure.title}, ${kind.title}: ${show(outcome)}`);
+      outcomes.push(outcome);
     }
-    const [ours, ...theirs] = perItem;
+    const [ours, ...theirs] = outcomes;
     const items = scaled(structure.items, settings).toLocaleString('en');
     rows.push([
       `${structure.title} (${items})`,
       show(ours),
-      ...theirs.flatMap((their) => [show(their), ratio(Number(ours), Number(their))]),
+      ...theirs.flatMap((their) => [show(their), ratio(perItem(ours), perItem(their))]),
     ]);
   }
   const [ours, ...theirs] = kinds.map(({ title }) => title);
   const head = ['bytes per item', ours, ...theirs.flatMap((title) => [title, 'ours ÷ it'])];
-  return `Resident memory after minus before the load, per item; each in a fresh process.\n\n${table(head, rows)}`;
+  return `Resident memory after minus before the load, per item (in parentheses that before); each in a fresh process.\n\n${table(head, rows)}`;
 }
 
-/** Bytes per item, or why there are none. */
+/** What the items took, or why there are none. */
 async function measure(
   kind: ServerKind,
   directory: string,
   structure: Structure,
   settings: Settings,
-): Promise<number | string> {
+): Promise<Growth | string> {
   const server = await kind.start(directory);
   try {
     return await grow(server, structure, settings);
@@ -123,7 +128,7 @@ async function measure(
   }
 }
 
-async function grow(server: Server, structure: Structure, settings: Settings): Promise<number> {
+async function grow(server: Server, structure: Structure, settings: Settings): Promise<Growth> {
   const items = scaled(structure.items, settings);
   await fill(server, [WARM_UP.command], WARM_UP.count, WARM_UP.keys);
   await request(server, ['FLUSHALL']);
@@ -134,9 +139,15 @@ async function grow(server: Server, structure: Structure, settings: Settings): P
   const found = await integer(server, structure.count);
   if (found !== items) throw new Error(`${found} of ${items} items`);
   progress(`${server.title}: ${mebibytes(before)} before, ${mebibytes(after)} after`);
-  return (after - before) / items;
+  return { beforeBytes: before, bytesPerItem: (after - before) / items };
 }
 
-function show(perItem: number | string): string {
-  return typeof perItem === 'number' ? figure(perItem) : cell(`fails: ${perItem}`.slice(0, 60));
+function perItem(outcome: Growth | string): number {
+  return typeof outcome === 'string' ? Number.NaN : outcome.bytesPerItem;
+}
+
+/** With what the process had before: the fixed cost, which no item pays. */
+function show(outcome: Growth | string): string {
+  if (typeof outcome === 'string') return cell(`fails: ${outcome}`.slice(0, 60));
+  return `${figure(outcome.bytesPerItem)} (${mebibytes(outcome.beforeBytes)})`;
 }

@@ -49,6 +49,7 @@ export async function compare(
   const runs = servers.map((server) => compared.on(server));
   for (const [at, run] of runs.entries()) {
     await attempt(outcomes[at], async () => await run.prepare());
+    report(compared, 0, servers[at], outcomes[at].at(-1));
   }
   for (let round = 1; round <= rounds; round++) {
     for (const [at, run] of runs.entries()) {
@@ -58,13 +59,21 @@ export async function compare(
         const measured = await withCpu(servers[at], () => run.run(seconds));
         outcomes[at].push(measured);
       });
-      const last = outcomes[at].at(-1);
-      if (last === undefined) continue;
-      const text = isFailure(last) ? last.failed : plain(last);
-      process.stderr.write(`${compared.title}, round ${round}, ${servers[at].title}: ${text}\n`);
+      report(compared, round, servers[at], outcomes[at].at(-1));
     }
   }
   return { title: compared.title, outcomes };
+}
+
+function report(
+  { title }: ComparedCase,
+  round: number,
+  server: Server,
+  outcome: Outcome | undefined,
+): void {
+  if (outcome === undefined) return;
+  const text = isFailure(outcome) ? outcome.failed : plain(outcome);
+  process.stderr.write(`${title}, round ${round}, ${server.title}: ${text}\n`);
 }
 
 async function attempt(outcomes: Outcome[], step: () => Promise<void>): Promise<void> {
