@@ -68,12 +68,24 @@ function minutes(sinceMs: number): string {
   return `${((performance.now() - sinceMs) / 60_000).toFixed(1)} min`;
 }
 
+/** Null when a name means nothing; said what there is. */
+function chosenCases(): Map<Group, string[]> | null {
+  try {
+    return select(GROUPS, positionals, values.full);
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    process.exitCode = 2;
+    return null;
+  }
+}
+
 async function main(): Promise<void> {
   if (values.help) {
     process.stdout.write(HELP);
     return;
   }
-  const chosen = select(GROUPS, positionals, values.full);
+  const chosen = chosenCases();
+  if (chosen === null) return;
   if (values.list) {
     for (const [{ name }, cases] of chosen) {
       process.stdout.write(`${cases.map((one) => `${name}:${one}`).join('\n')}\n`);
@@ -91,27 +103,25 @@ async function main(): Promise<void> {
   }
   mkdirSync(values.directory, { recursive: true });
   const directory = mkdtempSync(join(values.directory, 'holdfast-bench-'));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }));
   pinServers();
   process.stdout.write(`${describeRun(settings, peers)}\n`);
   const startMs = performance.now();
-  try {
-    for (const [group, cases] of chosen) {
-      const groupStartMs = performance.now();
-      const own = join(directory, group.name);
-      try {
-        const text = await group.run({ settings, cases, directory: own, peers });
-        process.stdout.write(`\n## ${group.name}\n\n${text}\n`);
-      } catch (error) {
-        // the others may still say something
-        process.stderr.write(`${group.name} failed: ${(error as Error).stack ?? String(error)}\n`);
-        process.exitCode = 1;
-      }
-      process.stderr.write(`${group.name}: ${minutes(groupStartMs)}\n`);
-      // the disk may not hold what several groups leave
-      rmSync(own, { recursive: true, force: true });
+  for (const [group, cases] of chosen) {
+    const groupStartMs = performance.now();
+    const own = join(directory, group.name);
+    try {
+      const text = await group.run({ settings, cases, directory: own, peers });
+      process.stdout.write(`\n## ${group.name}\n\n${text}\n`);
+    } catch (error) {
+      // the others may still say something
+      process.stderr.write(`${group.name} failed: ${(error as Error).stack ?? String(error)}\n`);
+      process.exitCode = 1;
     }
-  } finally {
-    rmSync(directory, { recursive: true, force: true });
+    process.stderr.write(`${group.name}: ${minutes(groupStartMs)}\n`);
+    // the disk may not hold what several groups leave
+    rmSync(own, { recursive: true, force: true });
   }
   process.stderr.write(`all: ${minutes(startMs)}\n`);
 }

@@ -20,8 +20,10 @@ export function select<G extends Selectable>(
   for (const selector of selectors.length === 0 ? [''] : selectors) {
     const found = matches(groups, selector, full);
     if (found.length === 0) {
-      const names = groups.map(({ name, all }) => `${name}: ${all.join(' ')}`).join('\n');
-      throw new Error(`there is no case ${selector}; there are:\n${names}`);
+      const names = groups.map(({ name, usual }) => `${name}: ${usual.join(' ')}`).join('\n');
+      throw new Error(
+        `there is no case ${selector}; there are (--list --full names all):\n${names}`,
+      );
     }
     for (const name of found) chosen.add(name);
   }

@@ -6,6 +6,7 @@ import {
   compare,
   type ComparedCase,
   LEGEND,
+  describeGenerator,
   type Ratio,
   renderComparison,
   type Row,
@@ -66,7 +67,7 @@ async function run({ settings, cases, directory, peers }: GroupContext): Promise
   }
   const titles = servers.map(({ title }) => title);
   const about = `${CONNECTIONS} connections, values of ${VALUE_BYTES} bytes, our load generator for all`;
-  return `${about}; ${LEGEND}.\n\n${renderComparison(titles, rows, RATIOS)}`;
+  return `${about}; ${LEGEND}. ${describeGenerator(rows)}\n\n${renderComparison(titles, rows, RATIOS)}`;
 }
 
 function durableCase({ command, pipeline }: DurableCase): ComparedCase {

@@ -3,6 +3,7 @@ import {
   compare,
   type ComparedCase,
   LEGEND,
+  describeGenerator,
   type Ratio,
   renderComparison,
   type Row,
@@ -52,7 +53,7 @@ async function run({ settings, cases, directory, peers }: GroupContext): Promise
     await stopAll(servers);
   }
   const titles = servers.map(({ title }) => title);
-  return `50 connections and values of 64 bytes unless said otherwise; ${LEGEND}.\n\n${renderComparison(titles, rows, RATIOS)}`;
+  return `50 connections and values of 64 bytes unless said otherwise; ${LEGEND}. ${describeGenerator(rows)}\n\n${renderComparison(titles, rows, RATIOS)}`;
 }
 
 /** One case as a load on any server; used by the TLS table as well. */

@@ -1,5 +1,12 @@
 /** What encryption costs: the same loads with TLS and without, ours with its own certificate for both. */
-import { compare, LEGEND, type Ratio, renderComparison, type Row } from '#bench/load/comparison.ts';
+import {
+  compare,
+  LEGEND,
+  describeGenerator,
+  type Ratio,
+  renderComparison,
+  type Row,
+} from '#bench/load/comparison.ts';
 import { holdfast } from '#bench/servers/holdfast.ts';
 import { inMemory, withTls } from '#bench/servers/peers.ts';
 import { type Server, stopAll } from '#bench/servers/server.ts';
@@ -42,5 +49,5 @@ async function run({ settings, cases, directory, peers }: GroupContext): Promise
     await stopAll(servers);
   }
   const titles = servers.map(({ title }) => title);
-  return `50 connections, values of 64 bytes; ${LEGEND}.\n\n${renderComparison(titles, rows, RATIOS)}`;
+  return `50 connections, values of 64 bytes; ${LEGEND}. ${describeGenerator(rows)}\n\n${renderComparison(titles, rows, RATIOS)}`;
 }

@@ -97,6 +97,15 @@ export const LEGEND =
   'operation, µs; after a + that of its other processes); `*`: the load generator was at its limit; ' +
   'ratios: operations a second, and CPU per operation (less is better), ours to theirs';
 
+/** For the text above a table: whether the load generator was ever the limit. */
+export function describeGenerator(rows: readonly Row[]): string {
+  const measured = rows
+    .flatMap(({ outcomes }) => outcomes.flat())
+    .filter((one): one is Measurement => !isFailure(one));
+  const busiest = Math.max(0, ...measured.map(({ generatorCpu }) => generatorCpu));
+  return `The load generator took at most ${Math.round(busiest * 100)} % of its processor.`;
+}
+
 /** @param titles of the servers, by column */
 export function renderComparison(
   titles: readonly string[],

@@ -106,6 +106,10 @@ async function start(
   const listen = caFile === null ? ['--port', `${port}`] : ['--port', '0', '--tls-port', `${port}`];
   const args = [...listen, '--bind', '127.0.0.1', '--dir', directory, ...config];
   const child = spawn(program, args, { stdio: 'ignore' });
+  // members of ours notice by themselves that we are gone
+  const kill = (): boolean => child.kill('SIGKILL');
+  process.once('exit', kill);
+  child.once('exit', () => process.off('exit', kill));
   await untilListening(port, child, program);
   return {
     title,
@@ -116,7 +120,7 @@ async function start(
       new Promise((resolve) => {
         if (child.exitCode !== null || child.signalCode !== null) resolve();
         child.once('exit', () => resolve());
-        child.kill('SIGKILL');
+        kill();
       }),
   };
 }
