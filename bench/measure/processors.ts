@@ -18,7 +18,7 @@ export function pinServers(): void {
     execFileSync('taskset', ['-a', '-c', '-p', servers, String(process.pid)], { stdio: 'ignore' });
     pinned = true;
   } catch {
-    // no taskset, or processors are dealt out otherwise here: said in the header of the table
+    // no taskset, or processors are dealt out otherwise here: said above the tables
   }
 }
 
@@ -27,7 +27,7 @@ export function clientPrefix(): string[] {
   return pinned ? ['taskset', '-c', String(PROCESSORS - 1)] : [];
 }
 
-/** For the header of the table. */
+/** For the text above the tables. */
 export function describePinning(): string {
   if (!pinned) return 'no CPU pinning';
   const servers = PROCESSORS === 2 ? 'the other' : `the other ${PROCESSORS - 1}`;
