@@ -12,6 +12,7 @@ export const ERRORS = {
   outOfRangePositive: 'ERR value is out of range, must be positive',
   outOfLongRange:
     'ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807',
+  outOfIntRange: 'ERR value is out of range, value must between -2147483648 and 2147483647',
   indexOutOfRange: 'ERR index out of range',
   noSuchKey: 'ERR no such key',
   sameObject: 'ERR source and destination objects are the same',
