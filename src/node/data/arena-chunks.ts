@@ -71,6 +71,8 @@ export class ArenaChunks {
   readonly #freeSlab = new Int32Array(MOST_CHUNKS);
   /** The chunk that slabs of a kind are taken from, 0 for none. */
   readonly #source = new Int32Array(SLAB_BYTES.length);
+  /** How many free slabs of a kind there are in all chunks. */
+  readonly #freeSlabs = new Int32Array(SLAB_BYTES.length);
   #spare = 0;
 
   constructor(firstChunk: number, endChunk: number) {
@@ -86,12 +88,12 @@ export class ArenaChunks {
 
   /** The first page of a slab of `kind` for blocks of a class. Throws {@link ArenaFullError}. */
   takeSlab(kind: number, sizeClass: number): number {
-    let chunk = this.#source[kind];
-    if (chunk === 0 || this.#freeSlab[chunk] === 0) {
-      chunk = this.#fullestChunk(kind);
-      if (chunk === 0) chunk = this.#cutChunk(kind);
+    let chunk = this.#sourceOf(kind);
+    if (chunk === 0) {
+      chunk = this.#cutChunk(kind);
       this.#source[kind] = chunk;
     }
+    this.#freeSlabs[kind]--;
     const { slabs } = this;
     const page = this.#freeSlab[chunk];
     const at = page << 3;
@@ -111,7 +113,9 @@ export class ArenaChunks {
     this.slabs[(page << 3) + NEXT_SLAB] = this.#freeSlab[chunk];
     this.#freeSlab[chunk] = page;
     this.#usedSlabs[chunk]--;
+    this.#freeSlabs[kind]++;
     if (this.#usedSlabs[chunk] > 0) return;
+    this.#freeSlabs[kind] -= PAGES_PER_CHUNK >> SLAB_PAGES_SHIFT[kind];
     if (this.#source[kind] === chunk) this.#source[kind] = 0;
     if (this.#spare === 0) {
       this.#spare = chunk;
@@ -121,16 +125,12 @@ export class ArenaChunks {
     }
   }
 
-  /** Whether a slab stands in a chunk that is mostly empty and not the one that slabs are taken from. */
+  /** Whether a slab stands in a chunk that is mostly empty, and the next would come from another one. */
   isSparse(page: number, kind: number): boolean {
     const chunk = page >>> (CHUNK_SHIFT - PAGE_SHIFT);
-    if (chunk === this.#source[kind]) return false;
-    return this.#usedSlabs[chunk] << 1 <= PAGES_PER_CHUNK >> SLAB_PAGES_SHIFT[kind];
-  }
-
-  /** Whether the chunk that slabs are taken from has one left. */
-  hasSlab(kind: number): boolean {
-    return this.#freeSlab[this.#source[kind]] !== 0;
+    if (this.#usedSlabs[chunk] << 1 > PAGES_PER_CHUNK >> SLAB_PAGES_SHIFT[kind]) return false;
+    const source = this.#sourceOf(kind);
+    return source !== 0 && source !== chunk;
   }
 
   /** The address of a block that has a chunk of its own, of the class given. */
@@ -154,6 +154,7 @@ export class ArenaChunks {
     }
     this.#spare = 0;
     this.#source.fill(0);
+    this.#freeSlabs.fill(0);
     this.#usedSlabs.fill(0);
     this.#freeSlab.fill(0);
     this.slabs = new Int32Array(0);
@@ -163,6 +164,15 @@ export class ArenaChunks {
     const { slabs } = this;
     const end = page + (1 << SLAB_PAGES_SHIFT[kind]);
     for (let at = page; at < end; at++) slabs[(at << 3) + CLASS] = sizeClass;
+  }
+
+  /** The chunk that the next slab comes from; 0 when a new one is needed. */
+  #sourceOf(kind: number): number {
+    if (this.#freeSlabs[kind] === 0) return 0;
+    const source = this.#source[kind];
+    if (source !== 0 && this.#freeSlab[source] !== 0) return source;
+    this.#source[kind] = this.#fullestChunk(kind);
+    return this.#source[kind];
   }
 
   /** Slabs come from the fullest chunk, so that others may run empty. */
@@ -182,6 +192,7 @@ export class ArenaChunks {
     else this.#spare = 0;
     this.#use[chunk] = kind;
     this.#usedSlabs[chunk] = 0;
+    this.#freeSlabs[kind] += PAGES_PER_CHUNK >> SLAB_PAGES_SHIFT[kind];
     const { slabs } = this;
     const step = 1 << SLAB_PAGES_SHIFT[kind];
     const first = chunk << (CHUNK_SHIFT - PAGE_SHIFT);

@@ -15,6 +15,7 @@
 import { invariant } from '#base/invariant.ts';
 import {
   ArenaChunks,
+  ArenaFullError,
   CHUNK_SHIFT,
   CLASS,
   FREE_BLOCK,
@@ -120,6 +121,16 @@ export class Arena {
     return address;
   }
 
+  /** As {@link alloc}, but 0 when the arena is full: for what can as well be left undone. */
+  allocOrNone(byteLength: number): number {
+    try {
+      return this.alloc(byteLength);
+    } catch (error) {
+      if (error instanceof ArenaFullError) return 0;
+      throw error;
+    }
+  }
+
   /** Takes a block back. */
   free(address: number): void {
     const { slabs } = this.#chunks;
@@ -174,14 +185,13 @@ export class Arena {
     if (sizeClass === OWN_BUFFER) return false;
     const kind = slabKind(sizeClass);
     page = this.#chunks.firstPage(page, kind);
-    if (page === this.#open[sizeClass]) {
-      if (!this.#chunks.isSparse(page, kind) || !this.#chunks.hasSlab(kind)) return false;
-      this.#openSlab(sizeClass);
+    const head = this.#open[sizeClass];
+    if (page !== head && slabs[(page << 3) + USED_BLOCKS] << 2 < CLASS_BLOCKS[sizeClass] * 3) {
       return true;
     }
-    const blocks = CLASS_BLOCKS[sizeClass];
-    if (slabs[(page << 3) + USED_BLOCKS] << 2 < blocks * 3) return true;
-    return this.#chunks.isSparse(page, kind);
+    if (!this.#chunks.isSparse(page, kind)) return false;
+    if (head === 0 || this.#chunks.isSparse(head, kind)) this.#openSlab(sizeClass);
+    return true;
   }
 
   /** Frees every block and gives all memory back. */

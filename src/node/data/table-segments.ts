@@ -13,7 +13,7 @@
  * (many equal ones), it grows beyond 2^10 slots instead.
  */
 import { invariant } from '#base/invariant.ts';
-import { type Arena, ArenaFullError, CHUNK_SHIFT, UNIT_MASK } from './arena.ts';
+import { type Arena, CHUNK_SHIFT, UNIT_MASK } from './arena.ts';
 
 /** Bytes of a table's root. */
 export const ROOT_BYTES = 16;
@@ -138,9 +138,9 @@ export class TableSegments {
     const slotsLog = words[at + 1] & SLOTS_MASK;
     let wantedLog = slotsLog;
     while (wantedLog > FEWEST_SLOTS_LOG && words[at] << 2 < 1 << wantedLog) wantedLog--;
-    if (words[at] << 3 < 1 << slotsLog && wantedLog < slotsLog) {
-      this.#resize(root, segment, hash, wantedLog, true);
-    }
+    if (words[at] << 3 >= 1 << slotsLog || wantedLog === slotsLog) return;
+    const next = this.#arena.allocOrNone(8 << wantedLog);
+    if (next !== 0) this.#resize(root, segment, hash, wantedLog, next);
   }
 
   /** Frees the segments and the directory, not the entries. */
@@ -205,7 +205,7 @@ export class TableSegments {
   compactDirectory(root: number): void {
     const places = this.#word(root, PLACES);
     if (this.placeCount(root) === 1 || !this.#arena.isSparse(places)) return;
-    const next = this.#allocOrNone(this.placeCount(root) << 2);
+    const next = this.#arena.allocOrNone(this.placeCount(root) << 2);
     if (next === 0) return;
     this.#copyWords(places, next, this.placeCount(root));
     this.#setWord(root, PLACES, next);
@@ -216,7 +216,7 @@ export class TableSegments {
   compactSegment(root: number, hash: number): void {
     const segment = this.find(root, hash);
     if (!this.#arena.isSparse(segment)) return;
-    const next = this.#allocOrNone(this.slots(segment) << 3);
+    const next = this.#arena.allocOrNone(this.slots(segment) << 3);
     if (next === 0) return;
     this.#copyWords(segment, next, this.slots(segment) << 1);
     this.#point(root, hash, this.depth(segment), next);
@@ -237,20 +237,16 @@ export class TableSegments {
 
   #create(slotsLog: number, depth: number): number {
     const segment = this.#arena.alloc(8 << slotsLog);
+    this.#clear(segment, slotsLog, depth);
+    return segment;
+  }
+
+  /** Makes a block an empty segment. */
+  #clear(segment: number, slotsLog: number, depth: number): void {
     const words = this.#words[segment >>> CHUNK_SHIFT];
     const at = (segment & UNIT_MASK) << 1;
     words.fill(0, at, at + (2 << slotsLog));
     words[at + 1] = slotsLog | (depth << SEGMENT_DEPTH_SHIFT);
-    return segment;
-  }
-
-  #allocOrNone(byteLength: number): number {
-    try {
-      return this.#arena.alloc(byteLength);
-    } catch (error) {
-      if (error instanceof ArenaFullError) return 0;
-      throw error;
-    }
   }
 
   #copyWords(from: number, to: number, count: number): void {
@@ -267,18 +263,12 @@ export class TableSegments {
       depth < (this.#word(root, FORM) & DEPTH_MASK) ||
       (wider <= MOST_DEPTH && 1 << wider <= this.#word(root, COUNT) >>> 5);
     if (slotsLog >= SPLIT_SLOTS_LOG && maySplit) this.#split(root, segment, hash);
-    else this.#resize(root, segment, hash, slotsLog + 1, false);
+    else this.#resize(root, segment, hash, slotsLog + 1, this.#arena.alloc(16 << slotsLog));
   }
 
-  /** Moves a segment's entries to one of another size; with `optional`, not when there is no memory for it. */
-  #resize(root: number, segment: number, hash: number, slotsLog: number, optional: boolean): void {
-    let next: number;
-    try {
-      next = this.#create(slotsLog, this.depth(segment));
-    } catch (error) {
-      if (optional && error instanceof ArenaFullError) return;
-      throw error;
-    }
+  /** Moves a segment's entries to the block `next`, which becomes a segment of another size. */
+  #resize(root: number, segment: number, hash: number, slotsLog: number, next: number): void {
+    this.#clear(next, slotsLog, this.depth(segment));
     this.#moveAll(segment, next);
     this.#point(root, hash, this.depth(next), next);
     this.#arena.free(segment);
@@ -329,8 +319,7 @@ export class TableSegments {
     if (this.#scratch.length < length) this.#scratch = new Int32Array(length);
     const scratch = this.#scratch;
     for (let i = 0; i < length; i++) scratch[i] = words[at + i];
-    words.fill(0, at, at + length);
-    words[at + 1] = slotsLog | ((depth + 1) << SEGMENT_DEPTH_SHIFT);
+    this.#clear(segment, slotsLog, depth + 1);
     const highWords = this.#words[high >>> CHUNK_SHIFT];
     const highAt = (high & UNIT_MASK) << 1;
     for (let i = 2; i < length; i += 2) {
@@ -391,7 +380,7 @@ export class TableSegments {
       const depth = (this.#word(root, FORM) & DEPTH_MASK) - 1;
       if (depth < 0 || this.#word(root, DEEPEST) > 0) return;
       const old = this.#word(root, PLACES);
-      const next = depth === 0 ? this.at(root, 0) : this.#allocOrNone(4 << depth);
+      const next = depth === 0 ? this.at(root, 0) : this.#arena.allocOrNone(4 << depth);
       if (next === 0) return;
       const deepest = depth === 0 ? 1 : this.#copyEveryOther(root, next, depth);
       this.#setWord(root, PLACES, next);

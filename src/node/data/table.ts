@@ -11,7 +11,7 @@
  */
 import { copyBytes, viewOf } from '#base/copy.ts';
 import type { Prng } from '#base/prng.ts';
-import { type Arena, ArenaFullError, CHUNK_SHIFT, UNIT_MASK } from './arena.ts';
+import { type Arena, CHUNK_SHIFT, UNIT_MASK } from './arena.ts';
 import { halfSipHash } from './half-sip-hash.ts';
 import { removeSlot, SLOTS_MASK, TableSegments } from './table-segments.ts';
 
@@ -84,6 +84,12 @@ export class Table {
     ];
   }
 
+  /** After the value of an entry became longer or shorter; the block must have room. */
+  setValueLength(entry: number, length: number): void {
+    const at = ((entry & UNIT_MASK) << 1) + (this.prefixBytes >> 2);
+    this.#words[entry >>> CHUNK_SHIFT][at + 1] = length;
+  }
+
   /** Bytes of an entry, as it was asked for. */
   entryBytes(entry: number): number {
     return this.keyOffset + this.keyLength(entry) + this.valueLength(entry);
@@ -104,12 +110,8 @@ export class Table {
 
   /** A copy of an entry, not in any table. */
   copyEntry(entry: number): number {
-    const length = this.entryBytes(entry);
-    const next = this.#arena.alloc(length);
-    const { views } = this.#arena;
-    const from = (entry & UNIT_MASK) << 3;
-    const to = (next & UNIT_MASK) << 3;
-    copyBytes(views[next >>> CHUNK_SHIFT], to, views[entry >>> CHUNK_SHIFT], from, length);
+    const next = this.#arena.alloc(this.entryBytes(entry));
+    this.#copyBlock(entry, next);
     return next;
   }
 
@@ -139,6 +141,16 @@ export class Table {
   /** Adds an entry whose key is not there. When it throws ArenaFullError, the entry is not in the table. */
   insert(root: number, hash: number, entry: number): void {
     this.#segments.insert(root, hash, entry);
+  }
+
+  /** As {@link insert}, and frees the entry when it throws. */
+  insertOrFree(root: number, hash: number, entry: number): void {
+    try {
+      this.#segments.insert(root, hash, entry);
+    } catch (error) {
+      this.#arena.free(entry);
+      throw error;
+    }
   }
 
   /** Puts `next`, an entry with an equal key, where `old` is. */
@@ -270,13 +282,7 @@ export class Table {
   copy(from: number, to: number): void {
     this.begin(from);
     for (let entry = this.next(); entry !== 0; entry = this.next()) {
-      const next = this.copyEntry(entry);
-      try {
-        this.#segments.insert(to, this.entryHash(entry), next);
-      } catch (error) {
-        this.#arena.free(next);
-        throw error;
-      }
+      this.insertOrFree(to, this.entryHash(entry), this.copyEntry(entry));
     }
   }
 
@@ -336,7 +342,15 @@ export class Table {
     return longest;
   }
 
-  /** False when there is no memory to move to. */
+  #copyBlock(entry: number, next: number): void {
+    const { views } = this.#arena;
+    const from = (entry & UNIT_MASK) << 3;
+    const to = (next & UNIT_MASK) << 3;
+    const length = this.entryBytes(entry);
+    copyBytes(views[next >>> CHUNK_SHIFT], to, views[entry >>> CHUNK_SHIFT], from, length);
+  }
+
+  /** Moves the sparse entries of a segment; false when there is no memory to move to. */
   #compactEntries(segment: number, moved: ((old: number, next: number) => void) | null): boolean {
     const words = this.#words[segment >>> CHUNK_SHIFT];
     const at = (segment & UNIT_MASK) << 1;
@@ -344,13 +358,11 @@ export class Table {
     for (let slot = 1; slot < slots; slot++) {
       const entry = words[at + (slot << 1) + 1];
       if (entry === 0 || !this.#arena.isSparse(entry)) continue;
-      try {
-        words[at + (slot << 1) + 1] = this.copyEntry(entry);
-      } catch (error) {
-        if (error instanceof ArenaFullError) return false;
-        throw error;
-      }
-      if (moved !== null) moved(entry, words[at + (slot << 1) + 1]);
+      const next = this.#arena.allocOrNone(this.entryBytes(entry));
+      if (next === 0) return false;
+      this.#copyBlock(entry, next);
+      words[at + (slot << 1) + 1] = next;
+      if (moved !== null) moved(entry, next);
       this.#arena.free(entry);
     }
     return true;
