@@ -1,10 +1,15 @@
 /** HRANDFIELD: fields by chance. */
+import { MemberBuffer } from '#node/commands/set/member-buffer.ts';
 import type { CommandContext, CommandSpec } from '#node/commands/spec.ts';
 import { ERRORS } from '#node/resp/errors.ts';
 import { findHash, replyField, replyFieldValue } from './find-hash.ts';
 
 /** More fields than this are not drawn with repetition: one small command must not fill the memory (rule W9). */
 const MOST_REPEATED = 2 ** 22;
+/** Up to this part of a hash is drawn field by field; of more, each field gets its chance in turn. */
+const FEW = 1 / 3;
+
+const drawn = new MemberBuffer();
 
 function run(context: CommandContext): void {
   const { args, keyspace, reply } = context;
@@ -49,11 +54,28 @@ function replyFields(context: CommandContext, count: number, withValues: boolean
     }
     return;
   }
-  // draws without repetition: each field is taken with the chance that is left for it
-  let wanted = replies;
+  if (replies < hashes.size * FEW) replyFew(context, replies, withValues);
+  else replyMany(context, replies, withValues);
+}
+
+/** Draws until enough different ones have come. */
+function replyFew(context: CommandContext, count: number, withValues: boolean): void {
+  const { hashes, random } = context.keyspace;
+  const { field } = hashes;
+  drawn.clear(random);
+  while (drawn.count < count && !drawn.overflowed) {
+    hashes.random(random);
+    if (drawn.add(field.bytes, field.start, field.end)) replyOne(context, withValues);
+  }
+}
+
+/** Each field is taken with the chance that is left for it. */
+function replyMany(context: CommandContext, count: number, withValues: boolean): void {
+  const { hashes, random } = context.keyspace;
+  let wanted = count;
   let left = hashes.size;
   for (let more = hashes.first(); more && wanted > 0; more = hashes.next()) {
-    if (keyspace.random.below(left) < wanted) {
+    if (random.below(left) < wanted) {
       replyOne(context, withValues);
       wanted--;
     }
