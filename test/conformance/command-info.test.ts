@@ -71,7 +71,7 @@ function describeTheirs(value: ReplyValue): Described[] {
   const [name, arity, flags, , , , categories, , keys, subcommands] = list(value);
   const own = {
     name: plain(name),
-    arity: Number(plain(arity)),
+    arity: ARITY_OF_72[plain(name)] ?? Number(plain(arity)),
     // movablekeys is told from the key specs, as COMMAND INFO here does (session.test.ts)
     flags: list(flags)
       .map(plain)
@@ -121,6 +121,9 @@ function ourKeySpec({ flags, begin, find }: CommandSpec['keys'][number]): unknow
           };
   return { flags: [...flags].sort(), begin: from, find: to };
 }
+
+/** Commands that have had more arguments since 7.0. */
+const ARITY_OF_72: Readonly<Record<string, number>> = { zrank: -3, zrevrank: -3 };
 
 const byName = (a: Described, b: Described): number => (a.name < b.name ? -1 : 1);
 

@@ -138,13 +138,14 @@ async function walk(step: (cursor: string) => Promise<string> | string): Promise
   return found.sort();
 }
 
-test('whole walks by SCAN, HSCAN and SSCAN give the same keys, fields and members', async () => {
+test('whole walks by SCAN, HSCAN, SSCAN and ZSCAN give the same keys, fields, members and scores', async () => {
   const redis = await connect('redis-server');
   const engine = new Engine();
   const lines: string[][] = [];
   for (let i = 0; i < 1500; i++) {
     lines.push(i % 3 === 0 ? ['HSET', `key:${i}`, 'f', 'v'] : ['SET', `key:${i}`, 'v']);
     lines.push(['HSET', 'large', `field:${i}`, String(i)], ['SADD', 'many', `member:${i}`]);
+    lines.push(['ZADD', 'scored', String(i / 8), `member:${i}`]);
   }
   for (const line of lines) engine.call(...line);
   await redis.pipeline(lines);
@@ -168,7 +169,66 @@ test('whole walks by SCAN, HSCAN and SSCAN give the same keys, fields and member
     const ourMembers = await walk((cursor) => engine.call('SSCAN', 'many', cursor, ...options));
     const theirMembers = await walk((cursor) => redis.call('SSCAN', 'many', cursor, ...options));
     expect(ourMembers).toEqual(theirMembers);
+    const ourScores = await walk((cursor) => engine.call('ZSCAN', 'scored', cursor, ...options));
+    const theirScores = await walk((cursor) => redis.call('ZSCAN', 'scored', cursor, ...options));
+    expect(ourScores).toEqual(theirScores);
   }
+  redis.close();
+});
+
+/** Numbers of all kinds, none of which is NaN. */
+function drawNumber(random: Prng): number {
+  const digits = random.uint32() * (random.chance(0.5) ? 1 : 2 ** 20 + 1);
+  const value = digits / 10 ** random.below(random.chance(0.8) ? 12 : 300);
+  return random.chance(0.5) ? value : -value * 10 ** random.below(30);
+}
+
+test.runIf(ORACLES.includes('valkey-server'))('scores are printed as since 7.2', async () => {
+  const redis = await connect('valkey-server');
+  const engine = new Engine();
+  const random = new Prng(72);
+  for (const protocol of [2, 3] as const) {
+    await redis.call('HELLO', String(protocol));
+    engine.reply.protocol = protocol;
+    const lines: string[][] = [];
+    for (let i = 0; i < 3000; i++) {
+      lines.push(['ZADD', 'z', String(drawNumber(random)), 'm'], ['ZSCORE', 'z', 'm']);
+    }
+    const theirs = await redis.pipeline(lines);
+    let parted = 0;
+    for (const [i, line] of lines.entries()) {
+      const ours = engine.call(...line);
+      if (ours === theirs[i]) continue;
+      parted++;
+      const [our, their] = [ours, theirs[i]].map((reply) => Number(reply.split(/\r\n|,/)[1]));
+      expect([line, our]).toEqual([line, their]);
+    }
+    // its algorithm does not find the shortest digits of a few numbers in a thousand
+    expect(parted).toBeLessThan(lines.length / 200);
+  }
+  redis.close();
+});
+
+test('SORT by numbers stores as it replies', async () => {
+  const redis = await connect('redis-server');
+  const engine = new Engine();
+  const numbers = ['3', '-1', '2.5', '1e3', '10', '9', ' 4', '0x10', '-0', '0', '', '-inf'];
+  const lines = [
+    ['RPUSH', '{s}l', ...numbers],
+    ['SADD', '{s}s', ...numbers],
+    ['ZADD', '{s}z', ...numbers.flatMap((number, at) => [String(at), number])],
+  ];
+  for (const key of ['{s}l', '{s}s', '{s}z']) {
+    for (const options of ['', 'DESC', 'LIMIT 2 4', 'LIMIT 5 -1 DESC', 'ALPHA', 'LIMIT 50 2']) {
+      const words = options === '' ? [] : options.split(' ');
+      lines.push(['SORT', key, ...words], ['SORT', key, ...words, 'STORE', '{s}d']);
+      lines.push(['LRANGE', '{s}d', '0', '-1'], ['TYPE', '{s}d']);
+    }
+  }
+  const theirs = await redis.pipeline(lines);
+  expect(lines.map((line) => [line, engine.call(...line)])).toEqual(
+    lines.map((line, i) => [line, theirs[i]]),
+  );
   redis.close();
 });
 

@@ -15,7 +15,7 @@ const ZERO = 0x30;
 
 /** Most digits of a decimal that is one exact double over another. */
 const EXACT_DIGITS = 15;
-/** Integers below this are printed digit by digit (Redis: double2ll). */
+/** Numbers below this are printed digit by digit. */
 const PLAIN_LIMIT = 2 ** 52;
 /** Decimals whose digits make an integer below this are printed by dividing. */
 const SHORT_LIMIT = 1e15;

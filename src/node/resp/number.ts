@@ -94,8 +94,8 @@ export function parseAnyDouble(text: string): number {
   return parts[1] === '-' ? -value : value;
 }
 
-/** Integers below this are printed without an exponent (Redis: double2ll). */
-const PLAIN_INTEGERS = 2 ** 52;
+/** Integers up to this are printed with all their digits (Redis: double2ll). */
+const PLAIN_INTEGERS = 2 ** 62;
 
 /**
  * A double as Redis 7.2 prints it (RESP3 `,` or a RESP2 bulk): the shortest digits that read back, in the
@@ -106,7 +106,7 @@ export function formatDouble(value: number): string {
   if (value === Infinity) return 'inf';
   if (value === -Infinity) return '-inf';
   if (Object.is(value, -0)) return '-0';
-  if (Number.isInteger(value) && Math.abs(value) < PLAIN_INTEGERS) return String(value);
+  if (Number.isInteger(value) && Math.abs(value) <= PLAIN_INTEGERS) return String(BigInt(value));
   const sign = value < 0 ? '-' : '';
   const [mantissa, power] = Math.abs(value).toExponential().split('e', 2);
   const digits = mantissa.replace('.', '');

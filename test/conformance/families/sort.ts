@@ -8,7 +8,10 @@ function elements(d: Draw): string[] {
   ]);
 }
 
-/** Sets have no order of their own: BY without `*` is drawn where the result is sorted all the same. */
+/**
+ * Sets have no order of their own: BY without `*` is drawn where the result is sorted all the same. STORE is drawn
+ * with ALPHA alone, since a Redis that has refused a number lately may refuse all (see differences.ts).
+ */
 function options(d: Draw, storing: boolean): string[] {
   const out = d.some(['ASC', 'DESC', 'ALPHA'], 0.3);
   if (d.random.chance(0.4)) {
@@ -16,7 +19,8 @@ function options(d: Draw, storing: boolean): string[] {
   }
   if (d.random.chance(0.05)) out.push('BY', 'w_*');
   if (d.random.chance(0.05)) out.push('GET', d.of(['#', 'w_*', 'x']));
-  if (storing) out.push('STORE', d.key(), ...d.some(['BY'], 0.2).flatMap((by) => [by, 'nosort']));
+  if (storing)
+    out.push('ALPHA', 'STORE', d.key(), ...d.some(['BY'], 0.2).flatMap((by) => [by, 'nosort']));
   return [...out, ...d.some(['BAD', 'LIMIT'], 0.02)];
 }
 

@@ -44,7 +44,7 @@ const flush: CommandSpec = {
   scope: 'none',
   arguments: [
     {
-      name: 'async',
+      name: 'flush-type',
       type: 'oneof',
       flags: ['optional'],
       arguments: [

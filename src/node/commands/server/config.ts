@@ -66,14 +66,7 @@ const get: CommandSpec = {
   categories: ['admin', 'dangerous'],
   keys: [],
   scope: 'none',
-  arguments: [
-    {
-      name: 'parameter',
-      type: 'block',
-      flags: ['multiple'],
-      arguments: [{ name: 'parameter', type: 'string' }],
-    },
-  ],
+  arguments: [{ name: 'parameter', type: 'string', flags: ['multiple'] }],
   run: runGet,
 };
 
@@ -118,7 +111,7 @@ const set: CommandSpec = {
   scope: 'none',
   arguments: [
     {
-      name: 'parameter_value',
+      name: 'data',
       type: 'block',
       flags: ['multiple'],
       arguments: [

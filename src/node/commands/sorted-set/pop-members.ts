@@ -14,7 +14,7 @@ export function popFromKey(context: CommandContext, highest: boolean): void {
   if (args.count === 3) {
     const count = args.clampedInteger(2);
     if (count === undefined || count < 0) {
-      reply.error(count === undefined ? ERRORS.notInteger : ERRORS.outOfRangePositive);
+      reply.error(ERRORS.outOfRangePositive);
       return;
     }
     wanted = count;

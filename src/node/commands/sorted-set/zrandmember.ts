@@ -95,7 +95,7 @@ export const zrandmember: CommandSpec = {
   group: 'sorted-set',
   since: '6.2.0',
   summary: 'Returns one or more random members from a sorted set.',
-  complexity: 'O(N) where N is the number of elements returned',
+  complexity: 'O(N) where N is the number of members returned',
   flags: ['readonly'],
   categories: ['read', 'sortedset'],
   keys: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],

@@ -33,7 +33,7 @@ export const zrange: CommandSpec = {
     },
     { name: 'rev', type: 'pure-token', token: 'REV', flags: ['optional'] },
     {
-      name: 'offset_count',
+      name: 'limit',
       type: 'block',
       token: 'LIMIT',
       flags: ['optional'],

@@ -23,7 +23,7 @@ export const zrangebylex: CommandSpec = {
     { name: 'min', type: 'string' },
     { name: 'max', type: 'string' },
     {
-      name: 'offset_count',
+      name: 'limit',
       type: 'block',
       token: 'LIMIT',
       flags: ['optional'],

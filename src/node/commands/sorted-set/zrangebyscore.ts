@@ -24,7 +24,7 @@ export const zrangebyscore: CommandSpec = {
     { name: 'max', type: 'double' },
     { name: 'withscores', type: 'pure-token', token: 'WITHSCORES', flags: ['optional'] },
     {
-      name: 'offset_count',
+      name: 'limit',
       type: 'block',
       token: 'LIMIT',
       flags: ['optional'],

@@ -59,7 +59,7 @@ export const zrangestore: CommandSpec = {
     },
     { name: 'rev', type: 'pure-token', token: 'REV', flags: ['optional'] },
     {
-      name: 'offset_count',
+      name: 'limit',
       type: 'block',
       token: 'LIMIT',
       flags: ['optional'],

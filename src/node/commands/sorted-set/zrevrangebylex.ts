@@ -23,7 +23,7 @@ export const zrevrangebylex: CommandSpec = {
     { name: 'max', type: 'string' },
     { name: 'min', type: 'string' },
     {
-      name: 'offset_count',
+      name: 'limit',
       type: 'block',
       token: 'LIMIT',
       flags: ['optional'],

@@ -53,7 +53,7 @@ export const zscan: CommandSpec = {
   since: '2.8.0',
   summary: 'Iterates over members and scores of a sorted set.',
   complexity:
-    'O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return back to 0. N is the number of elements inside the collection..',
+    'O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return back to 0. N is the number of elements inside the collection.',
   flags: ['readonly'],
   categories: ['read', 'sortedset'],
   keys: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
