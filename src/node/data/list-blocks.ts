@@ -145,9 +145,18 @@ export class ListBlocks {
     this.#arena.views[block >>> CHUNK_SHIFT].setInt32(at + 1, address, true);
   }
 
-  /** Adds the entry of bytes[start, end) after the last or before the first; there must be room at that end. */
-  push(block: number, atHead: boolean, bytes: Uint8Array, start: number, end: number): void {
-    const long = end - start > MOST_INLINE ? this.#makeLong(bytes, start, end) : 0;
+  /**
+   * Adds the entry of bytes[start, end) after the last or before the first; there must be room at that end. `long` is
+   * what `makeLong` has made for an element longer than MOST_INLINE, else 0.
+   */
+  push(
+    block: number,
+    atHead: boolean,
+    bytes: Uint8Array,
+    start: number,
+    end: number,
+    long: number,
+  ): void {
     const words = this.#arena.words[block >>> CHUNK_SHIFT];
     const at = (block & UNIT_MASK) << 1;
     const span = words[at + 2];
@@ -180,7 +189,7 @@ export class ListBlocks {
 
   /** Puts an entry before `offset`; there must be room in the block, at whichever end. */
   insert(block: number, offset: number, bytes: Uint8Array, start: number, end: number): void {
-    const long = end - start > MOST_INLINE ? this.#makeLong(bytes, start, end) : 0;
+    const long = end - start > MOST_INLINE ? this.makeLong(bytes, start, end) : 0;
     const at = this.#gap(block, offset, entryBytesOf(end - start));
     this.setWord(block, 3, this.word(block, 3) + 1);
     if (long === 0) this.overwrite(block, at, bytes, start, end);
@@ -414,7 +423,7 @@ export class ListBlocks {
   }
 
   /** A block of a long element. */
-  #makeLong(bytes: Uint8Array, start: number, end: number): number {
+  makeLong(bytes: Uint8Array, start: number, end: number): number {
     const arena = this.#arena;
     const long = arena.alloc(LONG_HEADER + end - start);
     this.setWord(long, 0, end - start);

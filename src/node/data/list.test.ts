@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { latin1 } from '#base/bytes.ts';
 import { Prng } from '#base/prng.ts';
-import { Arena } from './arena.ts';
+import { Arena, ArenaFullError } from './arena.ts';
 import { List } from './list.ts';
 import { HEADER, ListBlocks, NODE_BYTES } from './list-blocks.ts';
 
@@ -164,6 +164,19 @@ function checkBlock(arena: Arena, blocks: ListBlocks, block: number): void {
 
 function freeAll(list: List, root: number, slice: number): void {
   for (let rest = root; rest !== 0; ) rest = list.freeSlice(rest, slice);
+}
+
+/** Takes all memory but what is left in open slabs; returns the blocks. */
+function fill(arena: Arena): number[] {
+  const blocks: number[] = [];
+  for (const bytes of [1 << 22, 1 << 16, 1 << 14]) {
+    try {
+      for (;;) blocks.push(arena.alloc(bytes));
+    } catch (error) {
+      must(error instanceof ArenaFullError, 'another error');
+    }
+  }
+  return blocks;
 }
 
 interface Shape {
@@ -380,4 +393,37 @@ test('a large list of 200,000 is read by index, cut and freed in slices', () => 
   pair.check();
   freeAll(pair.list, pair.root, 100);
   expect(arena.usedBytes).toBe(0);
+});
+
+test('a change that finds no memory leaves the list as it was', () => {
+  const random = new Prng(21);
+  for (const target of [0, 20, 3000]) {
+    const arena = new Arena(1, 3);
+    const pair = new Pair(arena);
+    for (let i = 0; i < target; i++) pair.push(false, `${i}`.padEnd(150, '-'));
+    const hog = fill(arena);
+    let refused = 0;
+    for (let i = 0; i < 3000; i++) {
+      const text = 'x'.repeat(random.below(random.chance(0.2) ? 3000 : 200));
+      const index = random.below(pair.model.length + 1);
+      const before = [...pair.model];
+      try {
+        if (index < pair.model.length && random.chance(0.5)) pair.replace(index, text);
+        else if (random.chance(0.5)) pair.insert(index, text);
+        else pair.push(random.chance(0.5), text);
+        if (random.chance(0.1)) pair.removeRange(index, 3);
+      } catch (error) {
+        must(error instanceof ArenaFullError, 'another error');
+        refused++;
+        pair.root = pair.list.root;
+        pair.model = before;
+      }
+      if (i % 50 === 0) pair.check();
+    }
+    pair.check();
+    expect(refused).toBeGreaterThan(100);
+    freeAll(pair.list, pair.root, 100);
+    for (const block of hog) arena.free(block);
+    expect(arena.usedBytes).toBe(0);
+  }
 });

@@ -125,20 +125,13 @@ export class List {
   push(root: number, atHead: boolean, bytes: Uint8Array, start: number, end: number): void {
     this.#chain.root = root;
     const blocks = this.#blocks;
-    const size = entryBytesOf(end - start);
-    if (end - start > MOST_INLINE) this.#chain.unpack();
-    let block = this.#chain.root;
-    let words = this.#arena.words[block >>> CHUNK_SHIFT];
-    let at = (block & UNIT_MASK) << 1;
-    if (words[at + 1] !== PACKED) {
-      block = words[at + (atHead ? 2 : 3)];
-      words = this.#arena.words[block >>> CHUNK_SHIFT];
-      at = (block & UNIT_MASK) << 1;
+    let long = 0;
+    if (end - start > MOST_INLINE) {
+      this.#chain.unpack();
+      long = blocks.makeLong(bytes, start, end);
     }
-    const span = words[at + 2];
-    const room = atHead ? (span & 0xffff) - HEADER : ((words[at + 3] >>> 22) << 3) - (span >>> 16);
-    if (room < size) block = this.#chain.roomAtEnd(block, atHead, size);
-    blocks.push(block, atHead, bytes, start, end);
+    const block = this.#blockAtEnd(atHead, entryBytesOf(end - start), long);
+    blocks.push(block, atHead, bytes, start, end, long);
     this.#chain.changeSize(1);
   }
 
@@ -369,6 +362,21 @@ export class List {
       node = blocks.word(node, 1);
     }
     return node === 0 ? 0 : index;
+  }
+
+  /** The first or last block, with room for `size` more bytes there; frees `long` when there is no memory. */
+  #blockAtEnd(atHead: boolean, size: number, long: number): number {
+    const blocks = this.#blocks;
+    const { root } = this.#chain;
+    const block = this.isPacked(root) ? root : blocks.word(root, atHead ? 2 : 3);
+    const room = atHead ? blocks.start(block) - HEADER : blocks.capacity(block) - blocks.end(block);
+    if (room >= size) return block;
+    try {
+      return this.#chain.roomAtEnd(block, atHead, size);
+    } catch (error) {
+      if (long !== 0) this.#arena.free(long);
+      throw error;
+    }
   }
 
   /** Shows the entry at #at. */

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { fromLatin1, latin1 } from '#base/bytes.ts';
 import { Prng } from '#base/prng.ts';
-import { Arena } from './arena.ts';
+import { Arena, ArenaFullError } from './arena.ts';
 import { ScoreNodes } from './score-nodes.ts';
 import { LEAST_IN_INNER, LEAST_IN_LEAF } from './score-tree-path.ts';
 import { SortedSet } from './sorted-set.ts';
@@ -390,4 +390,43 @@ test('compaction keeps a sorted set as it is and empties sparse memory', () => {
   expect(pages(twin.set, twin.root)).toBeLessThan(held / 4);
   freeAll(twin.set, twin.root, 1000);
   expect(arena.usedBytes).toBe(0);
+});
+
+test('a change that finds no memory leaves the sorted set as it was', () => {
+  const random = new Prng(22);
+  for (const target of [0, 60, 5000]) {
+    const arena = new Arena(1, 3);
+    const twin = new Twin(arena);
+    for (let i = 0; i < target; i++) twin.add(`${i}`.padEnd(100, '-'), random.below(1000));
+    const hog: number[] = [];
+    for (const bytes of [1 << 22, 1 << 16, 1 << 14]) {
+      try {
+        for (;;) hog.push(arena.alloc(bytes));
+      } catch (error) {
+        must(error instanceof ArenaFullError, 'another error');
+      }
+    }
+    let refused = 0;
+    for (let i = 0; i < 6000; i++) {
+      const member = `${random.below(9000)}`.padEnd(
+        100,
+        random.chance(0.1) ? 'long'.repeat(99) : '-',
+      );
+      try {
+        if (random.chance(0.1)) twin.remove(member);
+        else twin.add(member, random.below(i < 3000 ? 1000 : 3));
+      } catch (error) {
+        must(error instanceof ArenaFullError, `another error: ${String(error)}`);
+        refused++;
+        twin.root = twin.set.root;
+      }
+      if (i % 300 === 0) twin.check();
+    }
+    twin.check();
+    expect(refused).toBeGreaterThan(100);
+    freeAll(twin.set, twin.root, 1000);
+    for (const block of hog) arena.free(block);
+    // nodes that were set aside for a change that failed are used by the next one
+    expect(arena.usedBytes).toBeLessThan(16 * 1024);
+  }
 });

@@ -31,7 +31,7 @@ export class SortedSet {
   scoreBefore = Number.NaN;
   /** The member that a reading method went to, and its score; valid until the next change. */
   readonly member = new ByteRange();
-  score = 0;
+  score = Number.NaN;
 
   readonly #arena: Arena;
   readonly #packed: PackedScores;
