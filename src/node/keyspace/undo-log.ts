@@ -94,9 +94,9 @@ export class UndoLog {
   /** The number that changes have from now on. */
   openBatch(number: number): void {
     const open = this.#batches[this.#batches.length - 1];
-    if (open.rowStart === this.#writer.length && open.keptStart === this.#keptEnd) {
+    const isUnused = open.rowStart === this.#writer.length && open.keptStart === this.#keptEnd;
+    if (isUnused && open.undoable) {
       open.number = number;
-      open.undoable = true;
     } else if (open.number !== number) {
       this.#batches.push({
         number,

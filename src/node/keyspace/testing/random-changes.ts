@@ -27,6 +27,15 @@ export class RandomChanges {
     this.#options = options;
   }
 
+  /** Takes over what the keyspace holds. */
+  adopt(): void {
+    this.model.clear();
+    for (const key of this.#driver.describeAll().keys()) {
+      const held = this.#driver.find(key);
+      if (held !== null) this.model.set(key, held);
+    }
+  }
+
   /** One change, or an attempt at one. */
   change(): void {
     this.#step++;
