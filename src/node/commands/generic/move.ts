@@ -22,7 +22,7 @@ export const move: CommandSpec = {
       find: { last: 0, step: 1, limit: 0 },
     },
   ],
-  scope: 'none',
+  scope: 'keys',
   arguments: [
     { name: 'key', type: 'key', keySpecIndex: 0 },
     { name: 'db', type: 'integer' },
