@@ -29,7 +29,6 @@ const MOST_BYTES = 1024 * 1024 * 1024;
 const HEADER_BYTES = 24;
 
 const digits = new Uint8Array(24);
-const double = new Uint8Array(DOUBLE_BYTES);
 
 export class ReplyWriter {
   bytes = new Uint8Array(INITIAL_BYTES);
@@ -174,15 +173,30 @@ export class ReplyWriter {
 
   /** A double: `,` or, in RESP2, a bulk string. */
   double(value: number): void {
-    const length = writeDouble(double, 0, value);
+    if (!this.#reserve(HEADER_BYTES + DOUBLE_BYTES)) return;
+    const { bytes } = this;
+    const at = this.length;
+    let end: number;
     if (this.protocol === 3) {
-      if (!this.#reserve(1)) return;
-      this.bytes[this.length++] = COMMA;
+      bytes[at] = COMMA;
+      end = writeDouble(bytes, at + 1, value);
     } else {
-      this.#header(DOLLAR, length);
+      // behind a header for one digit, which nearly always suffices
+      end = writeDouble(bytes, at + 4, value);
+      const length = end - at - 4;
+      let to = at;
+      bytes[to++] = DOLLAR;
+      if (length > 9) {
+        bytes.copyWithin(at + 5, at + 4, end++);
+        bytes[to++] = length > 19 ? 0x32 : 0x31;
+      }
+      bytes[to++] = 0x30 + (length % 10);
+      bytes[to++] = CR;
+      bytes[to] = LF;
     }
-    this.raw(double, 0, length);
-    this.#lineEnd();
+    bytes[end++] = CR;
+    bytes[end++] = LF;
+    this.length = end;
   }
 
   /** A truth value: `#t` and `#f` or, in RESP2, 1 and 0. */
