@@ -80,7 +80,7 @@ const DIFFERENCES: readonly Difference[] = [
     why: '8.0 refuses a TYPE that is none; up to 7.2 no key is of it',
     applies: (line, ours, theirs) =>
       /^scan$/i.test(line[0]) &&
-      ours.startsWith('*') &&
+      /^(\*|-ERR syntax error)/.test(ours) &&
       theirs.startsWith('-ERR unknown type name'),
   },
   {
