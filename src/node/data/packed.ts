@@ -51,10 +51,12 @@ export class Packed {
     const held = this.#arena.bytes[root >>> CHUNK_SHIFT];
     const length = end - start;
     const stop = this.end(root);
+    // fields of one hash often begin alike, so the last byte tells most of them apart
+    const last = length === 0 ? 0 : bytes[end - 1];
     for (let pair = this.first(root); pair < stop; ) {
       const fieldLength = held[pair];
       const from = pair + PAIR_HEADER;
-      if (fieldLength === length) {
+      if (fieldLength === length && (length === 0 || held[from + length - 1] === last)) {
         let i = 0;
         while (i < length && held[from + i] === bytes[start + i]) i++;
         if (i === length) return pair;
