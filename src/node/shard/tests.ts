@@ -33,7 +33,7 @@ export class MemberTests implements TestPort {
     this.#host.maxmemoryBytes = settings.number('maxmemory');
     this.#host.limits = {
       ...this.#host.limits,
-      bulkBytes: settings.number('proto-max-bulk-len'),
+      bulkBytes: settings.longestStringBytes,
       queryBufferBytes: settings.number('client-query-buffer-limit'),
     };
     for (const session of this.#host.sessions.values()) session.limitsChanged();

@@ -137,6 +137,8 @@ const UNIT_BYTES: Readonly<Record<string, number>> = {
 };
 
 export class TestSettings {
+  /** `proto-max-bulk-len`. */
+  longestStringBytes: number;
   readonly #limits: EncodingLimits;
   readonly #values = new Map<string, string>();
 
@@ -144,6 +146,7 @@ export class TestSettings {
   constructor(limits: EncodingLimits) {
     this.#limits = limits;
     for (const [name, [, value]] of Object.entries(DEFAULTS)) this.#values.set(name, value);
+    this.longestStringBytes = this.number('proto-max-bulk-len');
   }
 
   /** All names, the other ones included. */
@@ -195,6 +198,7 @@ export class TestSettings {
     if (kind === 'bytes') kept = String(bytesOf(value));
     else if (kind !== 'text') kept = value.toLowerCase();
     this.#values.set(canonical, kept);
+    this.longestStringBytes = this.number('proto-max-bulk-len');
     if (isLimit(canonical)) this.#limits[LIMITS[canonical]] = Number(kept);
   }
 }

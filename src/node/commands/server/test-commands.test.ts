@@ -56,6 +56,8 @@ test('proto-max-bulk-len holds for connections that are open', () => {
   const client = new TestHost().connect();
   client.send('CONFIG', 'SET', 'proto-max-bulk-len', '1kb');
   expect(client.send('SET', 'k', 'v'.repeat(1024))).toBe('+OK\r\n');
+  expect(client.send('APPEND', 'k', 'v')).toMatch('string exceeds maximum allowed size');
+  expect(client.send('SETRANGE', 'k', '1023', 'vv')).toMatch('string exceeds maximum allowed size');
   expect(client.send('SET', 'k', 'v'.repeat(1025))).toMatch('invalid bulk length');
 });
 

@@ -267,7 +267,7 @@ function testPort(host: TestHost): TestPort {
     settings: new TestSettings(host.keyspace.limits),
     activeExpire: true,
     settingsChanged: () => {
-      const bulkBytes = host.node.tests.settings.number('proto-max-bulk-len');
+      const bulkBytes = host.node.tests.settings.longestStringBytes;
       host.limits = { ...host.limits, bulkBytes };
       for (const session of host.sessions.values()) session.limitsChanged();
     },
