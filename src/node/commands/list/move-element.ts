@@ -25,12 +25,19 @@ export function moveElement(context: CommandContext, fromHead: boolean, toHead: 
   lists.seek(fromHead ? 0 : size - 1);
   scratch.clear();
   scratch.raw(element.bytes, element.start, element.end);
-  reply.bulk(scratch.bytes, 0, scratch.length);
-  if (same && size === 1) {
-    // popped first, the key would go, and its expiry with it; it counts as a change as in Redis
+  const toStart = args.start(2);
+  const toEnd = args.end(2);
+  if (!same) {
+    // in this order, a push that finds no memory loses nothing
+    lists.push(bytes, toStart, toEnd, toHead, scratch.bytes, 0, scratch.length);
+    lists.pop(bytes, start, end, fromHead);
+  } else if (size === 1) {
+    // popped, the key would go, and its expiry with it; it counts as a change as in Redis
     lists.replace(bytes, start, end, 0, scratch.bytes, 0, scratch.length);
-    return;
+  } else {
+    // pushed first, it might be too much for a listpack for a moment
+    lists.pop(bytes, start, end, fromHead);
+    lists.push(bytes, toStart, toEnd, toHead, scratch.bytes, 0, scratch.length);
   }
-  lists.pop(bytes, start, end, fromHead);
-  lists.push(bytes, args.start(2), args.end(2), toHead, scratch.bytes, 0, scratch.length);
+  reply.bulk(scratch.bytes, 0, scratch.length);
 }

@@ -11,20 +11,20 @@ function run(context: CommandContext): void {
     reply.integer(0);
     return;
   }
-  if (sameKey(context)) {
-    reply.integer(hasMember(context, 3) ? 1 : 0);
+  const has = hasMember(context, 3);
+  const same = sameKey(context);
+  if (!same && findSet(context, 2) === 'refused') return;
+  if (same || !has) {
+    reply.integer(has ? 1 : 0);
     return;
   }
-  if (findSet(context, 2) === 'refused') return;
   const { sets } = keyspace;
   const { bytes } = args;
   const start = args.start(3);
   const end = args.end(3);
-  if (!sets.remove(bytes, args.start(1), args.end(1), bytes, start, end)) {
-    reply.integer(0);
-    return;
-  }
+  // in this order, an addition that finds no memory loses nothing
   sets.add(bytes, args.start(2), args.end(2), bytes, start, end);
+  sets.remove(bytes, args.start(1), args.end(1), bytes, start, end);
   reply.integer(1);
 }
 
