@@ -90,9 +90,16 @@ export class HardStateFile {
   /** Resolves when `state` is durable in both slots. One call at a time. */
   async write(state: HardState): Promise<void> {
     encodeSlot(this.#slot, ++this.#sequence, state);
-    await this.#files.append(this.#file, this.#slot, SLOT_BYTES, 0);
-    await this.#files.append(this.#file, this.#slot, SLOT_BYTES, SLOT_BYTES);
+    await this.#append(0);
+    await this.#append(SLOT_BYTES);
     this.state = state;
+  }
+
+  #append(at: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const done = (error: Error | null): void => (error === null ? resolve() : reject(error));
+      this.#files.append(this.#file, this.#slot, SLOT_BYTES, at, done);
+    });
   }
 
   close(): void {
