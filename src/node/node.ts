@@ -85,6 +85,7 @@ export class Node implements NodeFacts {
   #disk: Log | null = null;
   #clients: ClientListener | null = null;
   #turnScheduled = false;
+  #reactionScheduled = false;
   #stopping = false;
 
   constructor(options: Options, log: Logger, version: string, fatal: Fatal) {
@@ -271,6 +272,7 @@ export class Node implements NodeFacts {
         peers: this.#neighbours.links,
         events: logMemberEvents(this.#log),
         wake: () => this.#wake(),
+        wakeAtOnce: () => this.#wakeAtOnce(),
       },
       { ...recovered, membership: { voters, learners: [] } },
     );
@@ -305,11 +307,27 @@ export class Node implements NodeFacts {
   #wake(): void {
     if (this.#turnScheduled) return;
     this.#turnScheduled = true;
-    setImmediate(() => {
-      this.#turnScheduled = false;
-      this.member?.turn();
-      this.#clients?.flush();
-    });
+    setImmediate(turn, this);
+  }
+
+  /** @internal called by {@link turn}. */
+  turn(): void {
+    this.#turnScheduled = false;
+    this.member?.turn();
+    this.#clients?.flush();
+  }
+
+  #wakeAtOnce(): void {
+    if (this.#reactionScheduled) return;
+    this.#reactionScheduled = true;
+    process.nextTick(react, this);
+  }
+
+  /** @internal called by {@link react}. */
+  react(): void {
+    this.#reactionScheduled = false;
+    this.member?.react();
+    this.#clients?.flush();
   }
 
   #frame(from: string, frameType: number, payload: Uint8Array): void {
@@ -423,6 +441,14 @@ export class Node implements NodeFacts {
 /** Stops this thread, as one slow command would. */
 function stall(durationMs: number): void {
   Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, durationMs);
+}
+
+function turn(node: Node): void {
+  node.turn();
+}
+
+function react(node: Node): void {
+  node.react();
 }
 
 function delay(ms: number): Promise<void> {

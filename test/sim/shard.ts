@@ -78,6 +78,7 @@ export class SimMember {
   readonly connections = new Set<SimConnection>();
   readonly events: string[] = [];
   wakeScheduled = false;
+  reactionScheduled = false;
   generation = 0;
 
   constructor(id: string, kind: 'data' | 'log', world: World) {
@@ -178,6 +179,7 @@ export class SimShard {
           userRefused: (message) => this.#note(place, message),
         },
         wake: () => this.#wake(place),
+        wakeAtOnce: () => this.#wakeAtOnce(place),
       },
       place.disk.recover(ids),
     );
@@ -198,6 +200,7 @@ export class SimShard {
     place.generation++;
     place.member = null;
     place.wakeScheduled = false;
+    place.reactionScheduled = false;
     this.network.detach(place.id);
     place.disk.crash();
     for (const connection of place.connections) connection.destroy();
@@ -260,6 +263,17 @@ export class SimShard {
       if (generation !== place.generation) return;
       place.wakeScheduled = false;
       place.member?.turn();
+    });
+  }
+
+  #wakeAtOnce(place: SimMember): void {
+    if (place.reactionScheduled) return;
+    place.reactionScheduled = true;
+    const { generation } = place;
+    this.world.after(0, () => {
+      if (generation !== place.generation) return;
+      place.reactionScheduled = false;
+      place.member?.react();
     });
   }
 

@@ -1,7 +1,8 @@
 /**
  * A member of a shard without its IO: Raft, keyspace, sessions and the write path between them
  * (docs/ARCHITECTURE.md, rules W1 to W10). The shell feeds it bytes, ticks and completed disk requests, and
- * calls {@link Member.turn} once after each bout of input; everything leaves through ports.
+ * calls {@link Member.turn} once after each bout of clients' input, {@link Member.react} once after each bout of
+ * peers' and the disk's; everything leaves through ports.
  *
  * One turn: close the open batch if it is time → hand Raft's messages and entries to peers and disk → apply
  * what is committed → see whether the role changed → release replies, after a fresh look at the lease.
@@ -15,9 +16,8 @@
 import { invariant } from '#base/invariant.ts';
 import type { UserTable } from '#node/acl/users.ts';
 import { Keyspace } from '#node/keyspace/keyspace.ts';
-import { decodeMessage, encodeMessage } from '#node/raft/codec.ts';
+import { decodeMessage, MemberIds, messageBytes } from '#node/raft/codec.ts';
 import { Raft, type Recovered } from '#node/raft/raft.ts';
-import { ByteWriter } from '#base/bytes.ts';
 import { Applier, type DurableLog } from './applier.ts';
 import { Batches } from './batches.ts';
 import { ClockGuard } from './clock-guard.ts';
@@ -56,6 +56,7 @@ export class Member {
   reloading = false;
   readonly #options: MemberOptions;
   readonly #ports: MemberPorts;
+  readonly #ids = new MemberIds();
   readonly #proposals = new Proposals();
   readonly #clockGuard: ClockGuard;
   readonly #handOver: HandOver;
@@ -118,34 +119,47 @@ export class Member {
   /** A frame from another member arrived over a link that proved who it is. */
   receive(fromMemberId: string, frameType: number, bytes: Uint8Array): void {
     if (frameType !== PEER_FRAME_RAFT) return;
-    const message = decodeMessage(bytes);
+    const message = decodeMessage(bytes, this.#ids);
     if (message.from !== fromMemberId || message.to !== this.raft.id) return;
     const now = this.#ports.clock.monotonicMs();
     this.raft.step(message, now);
     if (message.from === this.raft.leaderId) this.leaderContactMs = now;
-    this.#ports.wake();
+    this.#ports.wakeAtOnce();
   }
 
   /** The disk requests up to `seq` are durable. */
   persisted(seq: number): void {
     this.#persistedSeq = seq;
     this.raft.persisted(seq, this.#ports.clock.monotonicMs());
-    this.#ports.wake();
+    this.#ports.wakeAtOnce();
   }
 
   /** Does all that can be done now; see the head of this file. Call after input, once a loop turn. */
   turn(): void {
     this.host.turnStarted();
-    const now = this.#ports.clock.monotonicMs();
-    this.#closeBatchIfDue(now);
+    this.#closeBatchIfDue();
+    this.#advance();
+    this.#closeBatchIfDue();
     this.#drainRaft();
-    const more = this.#applySlices();
+    this.host.turnEnded();
+  }
+
+  /**
+   * Acts on what peers and disk have said. Leaves the batch open: what other clients have sent by now joins it,
+   * and it closes at the end of the loop turn.
+   */
+  react(): void {
+    this.#advance();
+    this.#drainRaft();
+    this.host.turnEnded();
+    if (this.#batchIsDue) this.#ports.wake();
+  }
+
+  #advance(): void {
+    this.#drainRaft();
+    if (this.#applySlices()) this.#ports.wake();
     if (this.reloading) this.#reloadIfDrained();
     this.#updateRole();
-    this.#closeBatchIfDue(now);
-    this.#drainRaft();
-    if (more) this.#ports.wake();
-    this.host.turnEnded();
   }
 
   /** Proposes users and parameters; the index once committed and applied, or null when not the primary. */
@@ -214,10 +228,13 @@ export class Member {
     this.#drainRaft();
   }
 
-  #closeBatchIfDue(now: number): void {
-    if (this.keyspace.effects.length === 0) return;
-    if (this.#persistSeq > this.#persistedSeq) return; // the disk is busy: the next batch collects
-    this.#closeBatch(now);
+  /** One batch is being synced while the next collects. */
+  get #batchIsDue(): boolean {
+    return this.keyspace.effects.length > 0 && this.#persistSeq === this.#persistedSeq;
+  }
+
+  #closeBatchIfDue(): void {
+    if (this.#batchIsDue) this.#closeBatch(this.#ports.clock.monotonicMs());
   }
 
   #closeBatch(now: number): void {
@@ -243,13 +260,7 @@ export class Member {
       const ready = this.raft.takeReady();
       if (ready === null) return;
       for (const message of ready.messages) {
-        const writer = new ByteWriter(256);
-        encodeMessage(message, writer);
-        this.#ports.peers.send(
-          message.to,
-          PEER_FRAME_RAFT,
-          writer.bytes.subarray(0, writer.length),
-        );
+        this.#ports.peers.send(message.to, PEER_FRAME_RAFT, messageBytes(message));
       }
       this.applier.committed(ready.committed);
       if (ready.persist === null) continue;

@@ -80,6 +80,8 @@ export interface MemberPorts {
   readonly disk: Disk;
   readonly peers: Peers;
   readonly events: MemberEvents;
-  /** Asks the shell to call {@link Member.turn} soon. */
+  /** Asks the shell to call {@link Member.turn} when what has arrived by now has been read. */
   wake(): void;
+  /** Asks the shell to call {@link Member.react} as soon as the present call is over. */
+  wakeAtOnce(): void;
 }
