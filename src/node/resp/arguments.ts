@@ -5,6 +5,7 @@
  */
 import { latin1, text } from '#base/bytes.ts';
 import { invariant } from '#base/invariant.ts';
+import { parseShortDecimal } from './double.ts';
 import { type Int64, parseDouble, parseInt64 } from './number.ts';
 
 const NONE = new Uint8Array(0);
@@ -81,6 +82,8 @@ export class Arguments {
 
   /** Argument `i` as a double (Redis' string2d: `inf` and hexadecimal included, NaN not), or undefined. */
   float(i: number): number | undefined {
+    const quick = parseShortDecimal(this.bytes, this.#starts[i], this.#ends[i]);
+    if (quick === quick) return quick;
     const length = this.length(i);
     if (length === 0 || length >= MAX_FLOAT_LENGTH) return undefined;
     return parseDouble(this.latin1(i));

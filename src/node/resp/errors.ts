@@ -49,6 +49,18 @@ export const ERRORS = {
   hashValueNotFloat: 'ERR hash value is not a float',
   notFiniteIncrement: 'ERR value is NaN or Infinity',
 
+  // Lists and sets
+  zeroRank:
+    "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... or use negative to start from the end of the list",
+  negativeCount: "ERR COUNT can't be negative",
+  negativeMaximumLength: "ERR MAXLEN can't be negative",
+  negativeLimit: "ERR LIMIT can't be negative",
+  numKeysNotPositive: 'ERR numkeys should be greater than 0',
+  countNotPositive: 'ERR count should be greater than 0',
+  moreKeysThanArguments: "ERR Number of keys can't be greater than number of args",
+  /** Redis has no such limit: it gathers until memory ends. */
+  resultTooLarge: 'ERR result exceeds maximum allowed size',
+
   // OBJECT
   noLfuPolicy:
     'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.',

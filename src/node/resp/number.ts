@@ -90,11 +90,30 @@ export function parseDouble(text: string): number | undefined {
   return parts[1] === '-' ? -value : value;
 }
 
-/** A double as Redis 7.2 prints it in a reply (RESP3 `,` or a RESP2 bulk): shortest form that reads back. */
+/** Integers below this are printed without an exponent (Redis: double2ll). */
+const PLAIN_INTEGERS = 2 ** 52;
+
+/**
+ * A double as Redis 7.2 prints it (RESP3 `,` or a RESP2 bulk): the shortest digits that read back, in the
+ * layout of its fpconv library.
+ */
 export function formatDouble(value: number): string {
   if (Number.isNaN(value)) return 'nan';
   if (value === Infinity) return 'inf';
   if (value === -Infinity) return '-inf';
   if (Object.is(value, -0)) return '-0';
-  return String(value);
+  if (Number.isInteger(value) && Math.abs(value) < PLAIN_INTEGERS) return String(value);
+  const sign = value < 0 ? '-' : '';
+  const [mantissa, power] = Math.abs(value).toExponential().split('e', 2);
+  const digits = mantissa.replace('.', '');
+  const exponent = Number(power);
+  const behind = digits.length - 1 - exponent;
+  if (behind <= 0 && Math.abs(exponent) < digits.length + 7) {
+    return sign + digits + '0'.repeat(-behind);
+  }
+  if (behind > 0 && (behind < 7 || Math.abs(exponent) < 4)) {
+    const padded = digits.padStart(behind + 1, '0');
+    return `${sign}${padded.slice(0, -behind)}.${padded.slice(-behind)}`;
+  }
+  return `${sign}${mantissa}e${exponent < 0 ? '-' : '+'}${Math.abs(exponent)}`;
 }

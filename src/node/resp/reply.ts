@@ -4,9 +4,11 @@
  *
  * Kept by a connection for its life, so it gives memory back when it has been emptied after a large reply.
  */
+import type { ByteRange } from '#base/byte-range.ts';
 import { utf8 } from '#base/bytes.ts';
 import { invariant } from '#base/invariant.ts';
-import { formatDouble, type Int64 } from './number.ts';
+import { DOUBLE_BYTES, writeDouble } from './double.ts';
+import type { Int64 } from './number.ts';
 
 const CR = 0x0d;
 const LF = 0x0a;
@@ -16,6 +18,7 @@ const COLON = 0x3a;
 const PERCENT = 0x25;
 const TILDE = 0x7e;
 const GREATER = 0x3e;
+const COMMA = 0x2c;
 
 const INITIAL_BYTES = 256;
 /** A larger buffer is dropped when it has been emptied. */
@@ -26,6 +29,7 @@ const MOST_BYTES = 1024 * 1024 * 1024;
 const HEADER_BYTES = 24;
 
 const digits = new Uint8Array(24);
+const double = new Uint8Array(DOUBLE_BYTES);
 
 export class ReplyWriter {
   bytes = new Uint8Array(INITIAL_BYTES);
@@ -115,6 +119,11 @@ export class ReplyWriter {
     this.#lineEnd();
   }
 
+  /** The bytes at a position (of the keyspace) as a bulk string. */
+  bulkRange(range: ByteRange): void {
+    this.bulk(range.bytes, range.start, range.end);
+  }
+
   /** The UTF-8 bytes of `text` as a bulk string. */
   bulkText(text: string): void {
     this.bulk(utf8(text));
@@ -165,9 +174,15 @@ export class ReplyWriter {
 
   /** A double: `,` or, in RESP2, a bulk string. */
   double(value: number): void {
-    const text = formatDouble(value);
-    if (this.protocol === 3) this.#ascii(`,${text}\r\n`);
-    else this.bulkLatin1(text);
+    const length = writeDouble(double, 0, value);
+    if (this.protocol === 3) {
+      if (!this.#reserve(1)) return;
+      this.bytes[this.length++] = COMMA;
+    } else {
+      this.#header(DOLLAR, length);
+    }
+    this.raw(double, 0, length);
+    this.#lineEnd();
   }
 
   /** A truth value: `#t` and `#f` or, in RESP2, 1 and 0. */
