@@ -299,17 +299,17 @@ export class Node implements NodeFacts {
     const now = clock.monotonicMs();
     member.tick();
     this.#neighbours.tick(member.raft, now);
-    this.#clients?.flush();
   }
 
   #wake(): void {
     if (this.#turnScheduled) return;
     this.#turnScheduled = true;
-    setImmediate(() => {
-      this.#turnScheduled = false;
-      this.member?.turn();
-      this.#clients?.flush();
-    });
+    setImmediate(Node.#turn, this);
+  }
+
+  static #turn(node: Node): void {
+    node.#turnScheduled = false;
+    node.member?.turn();
   }
 
   #frame(from: string, frameType: number, payload: Uint8Array): void {

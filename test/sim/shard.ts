@@ -38,6 +38,8 @@ export interface ShardOptions {
   readonly kinds?: readonly ('data' | 'log')[];
   readonly limits?: Partial<MemberLimits>;
   readonly electionTimeoutMs?: number;
+  /** `sync` when absent. */
+  readonly durability?: 'sync' | 'async';
 }
 
 const LIMITS: MemberLimits = {
@@ -136,6 +138,7 @@ export class SimShard {
       {
         identity: this.#identity(place),
         limits: { ...LIMITS, ...this.#options.limits },
+        durability: this.#options.durability ?? 'sync',
         sessionLimits: {
           queryBufferBytes: 1 << 30,
           unauthenticatedQueryBufferBytes: 1 << 20,

@@ -50,6 +50,8 @@ export class CommandEntry {
   readonly readsWhole: boolean;
   /** Where its only key stands, when that is always there; 0 when keys have to be looked for. */
   readonly keyAt: number;
+  /** What it does with that key ({@link accessOf}) whatever the arguments; -1 when that has to be looked for. */
+  readonly keyAccess: number;
   readonly run: ((context: CommandContext) => void) | undefined;
   readonly #fewestArguments: number;
   readonly #mostArguments: number;
@@ -75,6 +77,9 @@ export class CommandEntry {
     this.touchesKeyspace = spec.scope !== 'none' || this.isWrite;
     this.readsWhole = spec.scope === 'whole';
     this.keyAt = placeOfOnlyKey(spec);
+    const [key] = spec.keys;
+    const isPlain = this.keyAt > 0 && key.flagsFor === undefined && !key.flags.includes('not_key');
+    this.keyAccess = isPlain ? accessOf(key.flags) : -1;
     this.run = spec.run;
     this.#fewestArguments = Math.abs(spec.arity);
     this.#mostArguments = spec.arity < 0 ? Infinity : spec.arity;

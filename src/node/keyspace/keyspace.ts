@@ -107,7 +107,7 @@ export class Keyspace {
   }
 
   /** A command or unit starts: nothing has been noted. */
-  beginCommand(): void {
+  beginCommand(_slot = -1): void {
     this.waitIndex = 0;
   }
 
