@@ -301,7 +301,6 @@ export class Node implements NodeFacts {
     const now = clock.monotonicMs();
     member.tick();
     this.#neighbours.tick(member.raft, now);
-    this.#clients?.flush();
   }
 
   #wake(): void {
@@ -314,7 +313,6 @@ export class Node implements NodeFacts {
   turn(): void {
     this.#turnScheduled = false;
     this.member?.turn();
-    this.#clients?.flush();
   }
 
   #wakeAtOnce(): void {
@@ -327,7 +325,6 @@ export class Node implements NodeFacts {
   react(): void {
     this.#reactionScheduled = false;
     this.member?.react();
-    this.#clients?.flush();
   }
 
   #frame(from: string, frameType: number, payload: Uint8Array): void {

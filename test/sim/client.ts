@@ -32,8 +32,8 @@ export class SimConnection implements ClientConnection {
   /** Called for each whole reply. */
   onReply: (reply: Reply) => void = (reply) => this.replies.push(reply);
 
-  send(bytes: Uint8Array): void {
-    this.#text += latin1(bytes);
+  send(bytes: Uint8Array, start: number, end: number): void {
+    this.#text += latin1(bytes, start, end);
     for (;;) {
       const parsed = parse(this.#text, 0);
       if (parsed === null) return;

@@ -38,6 +38,8 @@ export interface ShardOptions {
   readonly kinds?: readonly ('data' | 'log')[];
   readonly limits?: Partial<MemberLimits>;
   readonly electionTimeoutMs?: number;
+  /** `sync` when absent. */
+  readonly durability?: 'sync' | 'async';
 }
 
 const LIMITS: MemberLimits = {
@@ -137,6 +139,7 @@ export class SimShard {
       {
         identity: this.#identity(place),
         limits: { ...LIMITS, ...this.#options.limits },
+        durability: this.#options.durability ?? 'sync',
         sessionLimits: {
           bulkBytes: 1 << 29,
           queryBufferBytes: 1 << 30,

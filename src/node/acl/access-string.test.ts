@@ -37,8 +37,11 @@ function root(accessString: string): Selector {
 
 function allowed(accessString: string, argument = ''): string[] {
   const selector = root(accessString);
-  return ['get', 'set', 'select', 'client', 'client|list', 'client|id', 'flushall'].filter((name) =>
-    selector.allowsCommand(catalog.find(name)?.id ?? -1, () => argument),
+  return ['get', 'set', 'select', 'client', 'client|list', 'client|id', 'flushall'].filter(
+    (name) => {
+      const id = catalog.find(name)?.id ?? -1;
+      return selector.allowsId(id) || selector.allowsFirst(id, argument);
+    },
   );
 }
 

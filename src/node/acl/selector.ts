@@ -112,12 +112,19 @@ export class Selector {
     }
   }
 
-  /** May the command (or subcommand) `id` run? `firstArgument` reads its first argument when that matters. */
-  allowsCommand(id: number, firstArgument: () => string): boolean {
-    if (this.#allowed[id] === 1) return true;
-    if (this.#firstArguments.size === 0) return false;
-    const allowed = this.#firstArguments.get(id);
-    return allowed !== undefined && allowed.includes(firstArgument().toLowerCase());
+  /** May the command (or subcommand) `id` run, whatever its arguments? */
+  allowsId(id: number): boolean {
+    return this.#allowed[id] === 1;
+  }
+
+  /** Some command may run with certain first arguments only: ask {@link allowsFirst}. */
+  get hasFirstArguments(): boolean {
+    return this.#firstArguments.size > 0;
+  }
+
+  /** May the command `id` run with this first argument, though it may not with others? */
+  allowsFirst(id: number, argument: string): boolean {
+    return this.#firstArguments.get(id)?.includes(argument.toLowerCase()) ?? false;
   }
 
   /** May bytes[start, end) be used as a key for `access` ({@link KEY_READ} | {@link KEY_WRITE})? */

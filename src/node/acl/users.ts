@@ -77,12 +77,18 @@ export class User {
 
 export class UserTable {
   readonly revision: number;
+  /** The user that a new connection is. */
+  readonly default: User;
+  /** True when a connection may run commands without AUTH. */
+  readonly isOpen: boolean;
   readonly #users: ReadonlyMap<string, User>;
 
   /** Without arguments: nobody, revision 0, what a member has before its first settings entry. */
   constructor(revision = 0, users: ReadonlyMap<string, User> = new Map()) {
     this.revision = revision;
     this.#users = users;
+    this.default = users.get(DEFAULT_USER) ?? UserTable.nobody;
+    this.isOpen = this.default.on && this.default.noPassword;
   }
 
   /** What a connection is while there is no user `default`: may do nothing, and nobody can become it. */
@@ -111,19 +117,8 @@ export class UserTable {
     return new UserTable(revision, users);
   }
 
-  /** The user that a new connection is. */
-  get default(): User {
-    return this.#users.get(DEFAULT_USER) ?? UserTable.nobody;
-  }
-
   find(name: string): User | undefined {
     return this.#users.get(name);
-  }
-
-  /** True when a connection may run commands without AUTH. */
-  get isOpen(): boolean {
-    const user = this.#users.get(DEFAULT_USER);
-    return user !== undefined && user.on && user.noPassword;
   }
 
   /** In ascending order of names, as ACL LIST and ACL USERS. */

@@ -7,7 +7,8 @@ import { ACL_CATEGORIES, type AclCategoryName } from '#node/acl/categories.ts';
 import { KEY_READ, KEY_WRITE } from '#node/acl/selector.ts';
 import { invariant } from '#base/invariant.ts';
 import type { Arguments } from '#node/resp/arguments.ts';
-import type { CommandSpec, KeyFlag, KeySpec } from './spec.ts';
+import { CommandNames } from './command-names.ts';
+import type { CommandContext, CommandSpec, KeyFlag, KeySpec } from './spec.ts';
 
 /** Commands that run inside MULTI instead of being queued (Redis: processCommand). */
 const RUN_IN_MULTI: ReadonlySet<string> = new Set([
@@ -23,6 +24,8 @@ export class CommandEntry {
   readonly spec: CommandSpec;
   readonly container: CommandEntry | null;
   readonly id: number;
+  /** As the spec has it: of a subcommand without its container's. */
+  readonly name: string;
   /** `get`, `client|list`. */
   readonly fullName: string;
   /** In the order of ACL CAT, implied ones included. */
@@ -43,12 +46,23 @@ export class CommandEntry {
   readonly hasKeys: boolean;
   /** Reads or changes the keyspace. */
   readonly touchesKeyspace: boolean;
+  /** Its reply waits for the newest index (scope `whole`). */
+  readonly readsWhole: boolean;
+  /** Where its only key stands, when that is always there; 0 when keys have to be looked for. */
+  readonly keyAt: number;
+  /** What it does with that key ({@link accessOf}) whatever the arguments; -1 when that has to be looked for. */
+  readonly keyAccess: number;
+  readonly run: ((context: CommandContext) => void) | undefined;
+  readonly #fewestArguments: number;
+  readonly #mostArguments: number;
+  readonly #subcommandNames: CommandNames<CommandEntry> | null;
 
   constructor(spec: CommandSpec, container: CommandEntry | null, nextId: () => number) {
     const flags = new Set(spec.flags);
     this.spec = spec;
     this.container = container;
     this.id = nextId();
+    this.name = spec.name;
     this.fullName = container === null ? spec.name : `${container.fullName}|${spec.name}`;
     this.categories = effectiveCategories(spec);
     this.isWrite = flags.has('write');
@@ -61,8 +75,37 @@ export class CommandEntry {
     this.isExec = container === null && spec.name === 'exec';
     this.hasKeys = spec.keys.length > 0;
     this.touchesKeyspace = spec.scope !== 'none' || this.isWrite;
+    this.readsWhole = spec.scope === 'whole';
+    this.keyAt = placeOfOnlyKey(spec);
+    const [key] = spec.keys;
+    const isPlain = this.keyAt > 0 && key.flagsFor === undefined && !key.flags.includes('not_key');
+    this.keyAccess = isPlain ? accessOf(key.flags) : -1;
+    this.run = spec.run;
+    this.#fewestArguments = Math.abs(spec.arity);
+    this.#mostArguments = spec.arity < 0 ? Infinity : spec.arity;
     this.subcommands = (spec.subcommands ?? []).map((sub) => new CommandEntry(sub, this, nextId));
+    this.#subcommandNames =
+      this.subcommands.length === 0 ? null : new CommandNames(this.subcommands);
   }
+
+  /** May it have `count` arguments, its name (and its container's) included? */
+  allowsCount(count: number): boolean {
+    return count >= this.#fewestArguments && count <= this.#mostArguments;
+  }
+
+  /** The subcommand that `args` name by their second argument. */
+  subcommand(args: Arguments): CommandEntry | undefined {
+    if (args.count < 2 || this.#subcommandNames === null) return undefined;
+    return this.#subcommandNames.find(args.bytes, args.start(1), args.end(1));
+  }
+}
+
+/** The index of the key of a command that always has one in that place and no other; 0 for other commands. */
+function placeOfOnlyKey({ keys, arity }: CommandSpec): number {
+  if (keys.length !== 1) return 0;
+  const [{ begin, find }] = keys;
+  if (!('index' in begin) || !('last' in find) || find.last !== 0) return 0;
+  return begin.index < Math.abs(arity) ? begin.index : 0;
 }
 
 /** The categories of a command with those that its flags imply (Redis: setImplicitACLCategories). */
@@ -101,6 +144,7 @@ export class CommandIndex {
   readonly #bySpec = new Map<CommandSpec, CommandEntry>();
   readonly #byName = new Map<string, CommandEntry>();
   readonly #byId: CommandEntry[] = [];
+  readonly #names: CommandNames<CommandEntry>;
 
   constructor(specs: readonly CommandSpec[]) {
     let next = 0;
@@ -112,13 +156,14 @@ export class CommandIndex {
       for (const sub of entry.subcommands) add(sub);
     };
     for (const entry of this.commands) add(entry);
+    this.#names = new CommandNames(this.commands);
     this.size = next;
     this.catalog = new CommandCatalog(this.commands.map(toAcl));
   }
 
-  /** Undefined for a command that this node does not admit. */
-  find(spec: CommandSpec): CommandEntry | undefined {
-    return this.#bySpec.get(spec);
+  /** The command that `args` name by their first argument; of a container see {@link CommandEntry.subcommand}. */
+  find(args: Arguments): CommandEntry | undefined {
+    return this.#names.find(args.bytes, args.start(0), args.end(0));
   }
 
   of(spec: CommandSpec): CommandEntry {

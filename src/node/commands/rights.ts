@@ -43,11 +43,19 @@ export function checkRights(
 
 function allowsCommand(selector: Selector, entry: CommandEntry, args: Arguments): boolean {
   if (selector.allCommands || entry.withoutAuth) return true;
-  return selector.allowsCommand(entry.id, () => (args.count > 1 ? args.text(1) : ''));
+  if (selector.allowsId(entry.id)) return true;
+  return (
+    selector.hasFirstArguments && args.count > 1 && selector.allowsFirst(entry.id, args.text(1))
+  );
 }
 
 /** The first key argument that `selector` does not allow, or -1. Malformed arguments name no key. */
 function firstDeniedKey(selector: Selector, entry: CommandEntry, args: Arguments): number {
+  const { keyAt, keyAccess } = entry;
+  if (keyAccess >= 0) {
+    const start = args.start(keyAt);
+    return selector.allowsKey(args.bytes, start, args.end(keyAt), keyAccess) ? -1 : keyAt;
+  }
   if (!extractKeys(entry.spec, args, positions)) return -1;
   for (let k = 0; k < positions.count; k++) {
     const spec = positions.specs[k];

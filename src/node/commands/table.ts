@@ -3,11 +3,11 @@
  * file and a line here.
  */
 import type { Arguments } from '#node/resp/arguments.ts';
-import { invariant } from '#base/invariant.ts';
 import { asking } from './cluster/asking.ts';
 import { cluster } from './cluster/cluster.ts';
 import { readonly } from './cluster/readonly.ts';
 import { readwrite } from './cluster/readwrite.ts';
+import { CommandNames } from './command-names.ts';
 import { auth } from './connection/auth.ts';
 import { client } from './connection/client.ts';
 import { echo } from './connection/echo.ts';
@@ -342,55 +342,8 @@ export function admittedCommands(testing: boolean): readonly CommandSpec[] {
   return COMMANDS.filter(({ forTests }) => testing || forTests !== true);
 }
 
-/** A command name found by its bytes, case folded: an open-addressing table over all names of one level. */
-export class CommandNames {
-  readonly #slots: (CommandSpec | undefined)[];
-  readonly #mask: number;
-
-  constructor(specs: readonly CommandSpec[]) {
-    let size = 8;
-    while (size < specs.length * 4) size *= 2;
-    this.#slots = Array.from({ length: size });
-    this.#mask = size - 1;
-    for (const spec of specs) this.#add(spec);
-  }
-
-  /** The command whose name is bytes[start, end) in any case. */
-  find(bytes: Uint8Array, start: number, end: number): CommandSpec | undefined {
-    const length = end - start;
-    let hash = length;
-    for (let at = start; at < end; at++) hash = (Math.imul(hash, 31) + (bytes[at] | 0x20)) | 0;
-    for (let slot = hash & this.#mask; ; slot = (slot + 1) & this.#mask) {
-      const spec = this.#slots[slot];
-      if (spec === undefined) return undefined;
-      if (spec.name.length === length && sameName(spec.name, bytes, start)) return spec;
-    }
-  }
-
-  #add(spec: CommandSpec): void {
-    let hash = spec.name.length;
-    for (let i = 0; i < spec.name.length; i++) {
-      hash = (Math.imul(hash, 31) + (spec.name.charCodeAt(i) | 0x20)) | 0;
-    }
-    let slot = hash & this.#mask;
-    for (; this.#slots[slot] !== undefined; slot = (slot + 1) & this.#mask) {
-      invariant(this.#slots[slot]?.name !== spec.name, `command ${spec.name} is declared once`);
-    }
-    this.#slots[slot] = spec;
-  }
-}
-
-function sameName(name: string, bytes: Uint8Array, start: number): boolean {
-  for (let i = 0; i < name.length; i++) {
-    let byte = bytes[start + i];
-    if (byte >= 0x41 && byte <= 0x5a) byte += 0x20;
-    if (byte !== name.charCodeAt(i)) return false;
-  }
-  return true;
-}
-
 const names = new CommandNames(COMMANDS);
-const subcommandNames = new Map<CommandSpec, CommandNames>();
+const subcommandNames = new Map<CommandSpec, CommandNames<CommandSpec>>();
 for (const spec of COMMANDS) {
   if (spec.subcommands) subcommandNames.set(spec, new CommandNames(spec.subcommands));
 }

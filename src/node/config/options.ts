@@ -272,7 +272,8 @@ const LIMITS = {
   ),
   maxUnsentReplyBytes: limit(
     4 * MIB,
-    16 * KIB,
+    // sockets tell when they have run empty only if they held as much as Node's high-water mark
+    64 * KIB,
     GIB,
     'Replies that one client has not taken; beyond it that client is no longer read.',
   ),

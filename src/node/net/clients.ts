@@ -1,6 +1,5 @@
 /**
- * The client port, TCP or TLS: accepts connections, hands their bytes to the shard, and sends replies,
- * all of one turn of the event loop with one write a connection.
+ * The client port, TCP or TLS: accepts connections, hands their bytes to the shard, and sends replies.
  *
  * Plaintext sockets are read into one buffer for the whole process (`onread`), which public API offers
  * only for outgoing sockets: the listener's private `_handle.onconnection` is replaced to wrap accepted
@@ -15,8 +14,7 @@ import type { AddressInfo, Server, SocketConstructorOpts } from 'node:net';
 import { createServer as createTlsServer } from 'node:tls';
 import type { Server as TlsServer } from 'node:tls';
 import type { Clients } from '#node/shard/ports.ts';
-import { Connection, flushTurn } from './connection.ts';
-import type { Turn } from './connection.ts';
+import { Connection } from './connection.ts';
 import type { TlsFiles, TlsMaterial } from './tls-files.ts';
 
 export interface ClientListenerOptions {
@@ -82,13 +80,11 @@ export class ClientListener {
   readonly #connections = new Set<Connection>();
   readonly #server: Server | TlsServer;
   readonly #stopWatching: () => void;
-  readonly #turn: Turn;
   #rawSockets = 0;
 
   constructor(options: ClientListenerOptions, clients: Clients) {
     this.#options = options;
     this.#clients = clients;
-    this.#turn = { waiting: [], scheduled: false, stats: this.stats };
     if (options.tls === null) {
       this.#server = createServer({ allowHalfOpen: true, noDelay: true });
       this.#server.on('connection', (socket) => this.#accept(socket, false));
@@ -140,11 +136,6 @@ export class ClientListener {
     const gone = [...this.#connections].map((connection) => connection.gone);
     for (const connection of this.#connections) connection.close();
     await Promise.all(gone);
-  }
-
-  /** Sends now what was queued in this turn; otherwise the end of the turn does. */
-  flush(): void {
-    flushTurn(this.#turn);
   }
 
   #readStatic(): void {
@@ -201,7 +192,7 @@ export class ClientListener {
       tls,
       listener: this.#options.listener,
       closeTimeoutMs: this.#options.closeTimeoutMs ?? 10_000,
-      turn: this.#turn,
+      stats: this.stats,
     });
     this.#connections.add(connection);
     connection.begin(this.#clients.open(connection), staticRead, () => {

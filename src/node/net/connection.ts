@@ -1,6 +1,6 @@
 /**
- * One accepted client connection. Replies queue here until the turn of the event loop ends (or the
- * listener is flushed) and then leave in one write.
+ * One accepted client connection. What is sent goes to the kernel at once, as far as it takes it: the shard
+ * sends once a turn, all replies of the turn together.
  *
  * Invariants: the handler hears `closed` exactly once and nothing after it; what is sent after `close`
  * or `destroy` is dropped; a connection that is closing is gone within `closeTimeoutMs`.
@@ -9,24 +9,23 @@ import type { Socket } from 'node:net';
 import { invariant } from '#base/invariant.ts';
 import type { ClientConnection, ClientHandler } from '#node/shard/ports.ts';
 
-/** The connections of one listener that have something to send in this turn of the event loop. */
-export interface Turn {
-  waiting: Connection[];
-  scheduled: boolean;
-  readonly stats: { inputBytes: number; outputBytes: number };
-}
-
 export interface ConnectionOptions {
   readonly id: number;
   readonly socket: Socket;
   readonly tls: boolean;
   readonly listener: string;
   readonly closeTimeoutMs: number;
-  readonly turn: Turn;
+  /** What this connection adds its traffic to. */
+  readonly stats: { inputBytes: number; outputBytes: number };
 }
 
-/** Up to this many bytes, several chunks are copied into one; above it the kernel gathers them. */
-const JOIN_BYTES = 64 * 1024;
+/** Up to here a string of the bytes is cheaper than a Buffer: the kernel is given it from a buffer on the stack. */
+const STRING_BYTES = 16 * 1024;
+
+/** Native method of Buffer; works on any Uint8Array, without a Buffer being made of it. */
+const { latin1Slice } = Buffer.prototype as unknown as {
+  latin1Slice(this: Uint8Array, start: number, end: number): string;
+};
 
 export class Connection implements ClientConnection {
   readonly id: number;
@@ -37,12 +36,9 @@ export class Connection implements ClientConnection {
   /** Resolves when the socket is closed and the handler has been told. */
   readonly gone: Promise<void>;
   readonly #socket: Socket;
-  readonly #turn: Turn;
+  readonly #stats: ConnectionOptions['stats'];
   readonly #closeTimeoutMs: number;
   #handler: ClientHandler | null = null;
-  #queue: Uint8Array[] = [];
-  #queuedBytes = 0;
-  #isWaiting = false;
   #state: 'open' | 'closing' | 'closed' = 'open';
   #closeTimer: NodeJS.Timeout | null = null;
 
@@ -54,7 +50,7 @@ export class Connection implements ClientConnection {
     this.remoteAddress = hostAndPort(socket.remoteAddress, socket.remotePort);
     this.localAddress = hostAndPort(socket.localAddress, socket.localPort);
     this.#socket = socket;
-    this.#turn = options.turn;
+    this.#stats = options.stats;
     this.#closeTimeoutMs = options.closeTimeoutMs;
     this.gone = new Promise((resolve) => socket.once('close', () => resolve()));
   }
@@ -71,13 +67,11 @@ export class Connection implements ClientConnection {
       );
     }
     socket.on('drain', () => {
-      if (this.#state === 'open' && this.bufferedBytes === 0) handler.drained();
+      if (this.#state === 'open') handler.drained();
     });
     socket.on('end', () => this.#ended(handler));
     socket.once('close', () => {
       this.#state = 'closed';
-      this.#queue = [];
-      this.#queuedBytes = 0;
       if (this.#closeTimer !== null) clearTimeout(this.#closeTimer);
       onGone();
       handler.closed();
@@ -88,19 +82,22 @@ export class Connection implements ClientConnection {
   /** bytes[0, count) arrived. */
   received(bytes: Uint8Array, count: number): void {
     if (this.#state !== 'open' || this.#handler === null) return;
-    this.#turn.stats.inputBytes += count;
+    this.#stats.inputBytes += count;
     this.#handler.data(bytes, 0, count);
   }
 
-  send(bytes: Uint8Array): void {
-    if (this.#state !== 'open' || bytes.length === 0) return;
-    this.#queue.push(bytes);
-    this.#queuedBytes += bytes.length;
-    this.#wait();
+  send(bytes: Uint8Array, start: number, end: number): void {
+    if (this.#state !== 'open' || end <= start) return;
+    this.#stats.outputBytes += end - start;
+    if (end - start <= STRING_BYTES) {
+      this.#socket.write(latin1Slice.call(bytes, start, end), 'latin1');
+    } else {
+      this.#socket.write(Buffer.copyBytesFrom(bytes, start, end - start));
+    }
   }
 
   get bufferedBytes(): number {
-    return this.#queuedBytes + this.#socket.writableLength;
+    return this.#socket.writableLength;
   }
 
   close(): void {
@@ -108,14 +105,12 @@ export class Connection implements ClientConnection {
     this.#state = 'closing';
     this.#socket.resume();
     this.#closeTimer = setTimeout(() => this.#socket.destroy(), this.#closeTimeoutMs);
-    this.#wait();
+    this.#socket.end();
   }
 
   destroy(): void {
     if (this.#state === 'closed') return;
     this.#state = 'closing';
-    this.#queue = [];
-    this.#queuedBytes = 0;
     this.#socket.destroy();
   }
 
@@ -127,54 +122,11 @@ export class Connection implements ClientConnection {
     if (this.#state === 'open') this.#socket.resume();
   }
 
-  /** Writes what is queued; called by {@link flushTurn}. */
-  flush(): void {
-    this.#isWaiting = false;
-    if (this.#queue.length > 0) this.#write();
-    if (this.#state === 'closing') this.#socket.end();
-  }
-
-  #write(): void {
-    const queue = this.#queue;
-    const bytes = this.#queuedBytes;
-    this.#queue = [];
-    this.#queuedBytes = 0;
-    this.#turn.stats.outputBytes += bytes;
-    const socket = this.#socket;
-    if (queue.length === 1) {
-      socket.write(queue[0]);
-    } else if (bytes <= JOIN_BYTES) {
-      socket.write(Buffer.concat(queue, bytes));
-    } else {
-      socket.cork();
-      for (const chunk of queue) socket.write(chunk);
-      socket.uncork();
-    }
-  }
-
-  #wait(): void {
-    if (this.#isWaiting) return;
-    this.#isWaiting = true;
-    const turn = this.#turn;
-    turn.waiting.push(this);
-    if (turn.scheduled) return;
-    turn.scheduled = true;
-    setImmediate(flushTurn, turn);
-  }
-
   #ended(handler: ClientHandler): void {
     if (this.#state !== 'open') return;
     if (handler.ended) handler.ended();
     else this.close();
   }
-}
-
-/** Sends what the connections of `turn` have queued. */
-export function flushTurn(turn: Turn): void {
-  turn.scheduled = false;
-  const { waiting } = turn;
-  turn.waiting = [];
-  for (const connection of waiting) connection.flush();
 }
 
 function hostAndPort(host: string | undefined, port: number | undefined): string {

@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest';
 import { fromLatin1 } from '#base/bytes.ts';
 import { Prng } from '#base/prng.ts';
-import { RequestDecoder } from './decoder.ts';
+import { DEFAULT_DECODER_LIMITS, RequestDecoder } from './decoder.ts';
 
 /** What a decoder gives for `input` cut into pieces of `pieceBytes`: commands as word lists, then an error. */
 function decode(input: string, pieceBytes: number, authenticated = true): unknown[] {
   const decoder = new RequestDecoder();
-  decoder.authenticated = authenticated;
+  decoder.setLimits(DEFAULT_DECODER_LIMITS, authenticated);
   const bytes = fromLatin1(input);
   const readBuffer = new Uint8Array(pieceBytes + 3);
   const out: unknown[] = [];

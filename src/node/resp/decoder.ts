@@ -1,10 +1,11 @@
 /**
  * Requests out of a byte stream, incrementally: RESP arrays of bulk strings, and inline commands.
  *
- * Complete commands are read in place from the caller's buffer, so the common case copies nothing. What is
- * left of a partial command is kept in a buffer of the decoder's own, together with how far it has been
- * parsed, so no byte is parsed twice and a large value that comes in many reads is copied once (the buffer
- * grows by doubling, up to what the value needs).
+ * Complete commands are read in place from the caller's buffer, so the common case copies nothing: one pass
+ * over the bytes, which only notes where the arguments stand. What that pass cannot take (inline commands, large
+ * ones, what has not arrived whole, errors) is left to the careful way, which remembers how far it has come. What
+ * is left of a partial command is kept in a buffer of the decoder's own, so a large value that comes in many reads
+ * is copied once (the buffer grows by doubling, up to what the value needs).
  *
  * Use: `feed(bytes, start, end)`, then `next()` until it is not 'command'. The fed bytes must stay as they
  * are until `next()` has returned 'more', or `hold()` was called.
@@ -43,6 +44,11 @@ const LF = 0x0a;
 const STAR = 0x2a;
 const DOLLAR = 0x24;
 
+const ZERO = 0x30;
+/** The quick pass takes commands of at most so many arguments (two digits), each of at most so many bytes. */
+const QUICK_ARGUMENTS = 99;
+const QUICK_BULK_BYTES = 1_000_000;
+
 /** No bulk length read yet. */
 const UNKNOWN = -1;
 
@@ -51,9 +57,6 @@ export type Decoded = 'command' | 'more' | 'error';
 export class RequestDecoder {
   /** The command that `next()` found; valid until the next call. */
   readonly args = new Arguments();
-  /** False until the client may send large requests (Redis: authRequired). */
-  authenticated = true;
-  limits: DecoderLimits;
   /** After 'error': the text of PROTOCOL_ERRORS to reply with before closing. */
   error = '';
 
@@ -65,6 +68,10 @@ export class RequestDecoder {
   /** The decoder's own buffer; #source is this one when #held. */
   #own: Uint8Array = NONE;
   #held = false;
+  #limits: DecoderLimits;
+  #authenticated = true;
+  #quickArguments = 0;
+  #quickBulkBytes = 0;
   /** Arguments still to come of the array being read; 0 between commands. */
   #missing = 0;
   #bulkLength = UNKNOWN;
@@ -72,7 +79,18 @@ export class RequestDecoder {
   #searched = 0;
 
   constructor(limits: DecoderLimits = DEFAULT_DECODER_LIMITS) {
-    this.limits = limits;
+    this.#limits = limits;
+    this.setLimits(limits, true);
+  }
+
+  /** @param authenticated false until the client may send large requests (Redis: authRequired). */
+  setLimits(limits: DecoderLimits, authenticated: boolean): void {
+    this.#limits = limits;
+    this.#authenticated = authenticated;
+    const most = authenticated ? QUICK_ARGUMENTS : UNAUTHENTICATED_ARGUMENTS;
+    const mostBytes = authenticated ? QUICK_BULK_BYTES : UNAUTHENTICATED_BULK_BYTES;
+    this.#quickArguments = Math.min(most, limits.argumentCount);
+    this.#quickBulkBytes = Math.min(mostBytes, limits.bulkBytes);
   }
 
   /** Bytes kept of a request that has not arrived whole, or of input that has not been asked for. */
@@ -82,12 +100,13 @@ export class RequestDecoder {
 
   /** Takes bytes[start, end) as the next input. */
   feed(bytes: Uint8Array, start: number, end: number): void {
+    if (this.error !== '') return;
     if (this.#end > this.#commandStart) {
       this.hold();
       this.#append(bytes, start, end);
       return;
     }
-    this.#release();
+    if (this.#held) this.#release();
     this.#source = bytes;
     this.#commandStart = start;
     this.#at = start;
@@ -110,6 +129,59 @@ export class RequestDecoder {
 
   /** Reads on. 'command': {@link args} hold one. 'more': input is used up. 'error': see {@link error}. */
   next(): Decoded {
+    return this.#missing === 0 && this.#quick() ? 'command' : this.#careful();
+  }
+
+  /**
+   * Reads a whole array of bulks whose numbers are short and well-formed. False, with nothing consumed, when what
+   * follows is anything else.
+   */
+  #quick(): boolean {
+    const source = this.#source;
+    const end = this.#end;
+    let at = this.#at;
+    if (end - at < 4 || source[at] !== STAR) return false;
+    let count = source[at + 1] - ZERO;
+    if (count < 1 || count > 9) return false;
+    at += 2;
+    if (source[at] !== CR) {
+      const digit = source[at] - ZERO;
+      if (digit < 0 || digit > 9 || source[at + 1] !== CR) return false;
+      count = count * 10 + digit;
+      at++;
+    }
+    at += 2;
+    if (count > this.#quickArguments) return false;
+    const mostBytes = this.#quickBulkBytes;
+    const ranges = this.args.prepare(source, count);
+    for (let i = 0; i < count * 2; i += 2) {
+      if (end - at < 4 || source[at] !== DOLLAR) return false;
+      let length = source[at + 1] - ZERO;
+      if (length < 0 || length > 9) return false;
+      at += 2;
+      if (source[at] !== CR) {
+        if (length === 0) return false;
+        do {
+          const digit = source[at] - ZERO;
+          if (digit < 0 || digit > 9) return false;
+          length = length * 10 + digit;
+          at++;
+          if (length > mostBytes || at >= end) return false;
+        } while (source[at] !== CR);
+      }
+      at += 2;
+      const stop = at + length;
+      if (stop + 2 > end) return false;
+      ranges[i] = at;
+      ranges[i + 1] = stop;
+      at = stop + 2;
+    }
+    this.#at = at;
+    this.#commandStart = at;
+    return true;
+  }
+
+  #careful(): Decoded {
     if (this.error !== '') return 'error';
     for (;;) {
       if (this.#missing === 0) {
@@ -135,10 +207,10 @@ export class RequestDecoder {
       return this.#tooLong() ? this.#fail(PROTOCOL_ERRORS.multibulkCountTooBig) : 'more';
     }
     const count = parseInt64(this.#source, this.#at + 1, lineEnd);
-    if (count === undefined || count > this.limits.argumentCount) {
+    if (count === undefined || count > this.#limits.argumentCount) {
       return this.#fail(PROTOCOL_ERRORS.invalidMultibulk);
     }
-    if (count > UNAUTHENTICATED_ARGUMENTS && !this.authenticated) {
+    if (count > UNAUTHENTICATED_ARGUMENTS && !this.#authenticated) {
       return this.#fail(PROTOCOL_ERRORS.unauthenticatedMultibulk);
     }
     this.#at = lineEnd + 2;
@@ -178,10 +250,10 @@ export class RequestDecoder {
       return this.#fail(PROTOCOL_ERRORS.expectedDollar(String.fromCharCode(type)));
     }
     const length = parseInt64(this.#source, this.#at + 1, lineEnd);
-    if (length === undefined || length < 0 || length > this.limits.bulkBytes) {
+    if (length === undefined || length < 0 || length > this.#limits.bulkBytes) {
       return this.#fail(PROTOCOL_ERRORS.invalidBulk);
     }
-    if (length > UNAUTHENTICATED_BULK_BYTES && !this.authenticated) {
+    if (length > UNAUTHENTICATED_BULK_BYTES && !this.#authenticated) {
       return this.#fail(PROTOCOL_ERRORS.unauthenticatedBulk);
     }
     this.#at = lineEnd + 2;
@@ -237,7 +309,8 @@ export class RequestDecoder {
 
   /** Input is used up inside a command: keeps what there is of it. */
   #suspend(): Decoded {
-    if (this.heldBytes > this.limits.requestBytes) return this.#fail(PROTOCOL_ERRORS.requestTooBig);
+    if (this.heldBytes > this.#limits.requestBytes)
+      return this.#fail(PROTOCOL_ERRORS.requestTooBig);
     this.hold();
     return 'more';
   }

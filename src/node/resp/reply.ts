@@ -2,10 +2,11 @@
  * Writes replies in RESP2 or RESP3 into one growing buffer: `bytes[0, length)` is what has been written and
  * not been taken yet. Nothing is checked for balance: who opens an array of n writes n replies after it.
  *
- * Kept by a connection for its life, so it gives memory back when it has been emptied after a large reply.
+ * It is kept for long, so it gives memory back when it has been emptied after a large reply.
  */
 import type { ByteRange } from '#base/byte-range.ts';
 import { utf8 } from '#base/bytes.ts';
+import { copyBytes } from '#base/copy.ts';
 import { invariant } from '#base/invariant.ts';
 import { DOUBLE_BYTES, writeDouble } from './double.ts';
 import type { Int64 } from './number.ts';
@@ -20,15 +21,20 @@ const TILDE = 0x7e;
 const GREATER = 0x3e;
 const COMMA = 0x2c;
 
+const ZERO = 0x30;
+
 const INITIAL_BYTES = 256;
 /** A larger buffer is dropped when it has been emptied. */
-const KEPT_BYTES = 64 * 1024;
+const KEPT_BYTES = 16 * 1024;
 /** Replies that wait on one connection never take more than this (rule W9). */
 const MOST_BYTES = 1024 * 1024 * 1024;
 /** Room for a type byte, 20 digits and a line end. */
 const HEADER_BYTES = 24;
 
-const digits = new Uint8Array(24);
+/** From this many bytes on, `set` is faster than a loop over bytes. */
+const SHORT_BYTES = 64;
+/** Numbers below this are printed with 32-bit arithmetic. */
+const SMALL_LIMIT = 1_000_000_000;
 
 export class ReplyWriter {
   bytes = new Uint8Array(INITIAL_BYTES);
@@ -40,16 +46,21 @@ export class ReplyWriter {
   overflowed = false;
   /** The connection's protocol; HELLO changes it. */
   protocol: 2 | 3 = 2;
+  #view = new DataView(this.bytes.buffer);
   readonly #mostBytes: number;
+  readonly #keptBytes: number;
 
-  constructor(mostBytes = MOST_BYTES) {
+  /** @param keptBytes a buffer larger than this is dropped when it has been emptied. */
+  constructor(mostBytes = MOST_BYTES, keptBytes = KEPT_BYTES) {
     this.#mostBytes = mostBytes;
+    this.#keptBytes = keptBytes;
   }
 
   /** Forgets everything written. */
   clear(): void {
     this.length = 0;
-    if (this.bytes.length > KEPT_BYTES) this.bytes = new Uint8Array(INITIAL_BYTES);
+    this.overflowed = false;
+    if (this.bytes.length > this.#keptBytes) this.#use(new Uint8Array(INITIAL_BYTES));
   }
 
   /** Takes back what was written after `length` had this value. */
@@ -78,14 +89,7 @@ export class ReplyWriter {
   raw(source: Uint8Array, start = 0, end = source.length): void {
     const count = end - start;
     if (!this.#reserve(count)) return;
-    if (count < 64) {
-      const { bytes } = this;
-      let to = this.length;
-      for (let from = start; from < end; from++) bytes[to++] = source[from];
-    } else {
-      this.bytes.set(source.subarray(start, end), this.length);
-    }
-    this.length += count;
+    this.#put(source, start, end);
   }
 
   /** `+OK` */
@@ -108,19 +112,26 @@ export class ReplyWriter {
 
   /** A 64-bit integer. */
   integer(value: Int64): void {
-    this.#header(COLON, value);
+    if (this.#reserve(HEADER_BYTES)) this.#header(COLON, value);
   }
 
   /** source[start, end) as a bulk string. */
   bulk(source: Uint8Array, start = 0, end = source.length): void {
+    if (!this.#reserve(HEADER_BYTES + end - start)) return;
     this.#header(DOLLAR, end - start);
-    this.raw(source, start, end);
+    this.#put(source, start, end);
     this.#lineEnd();
   }
 
   /** The bytes at a position (of the keyspace) as a bulk string. */
   bulkRange(range: ByteRange): void {
-    this.bulk(range.bytes, range.start, range.end);
+    const { start } = range;
+    const count = range.end - start;
+    if (!this.#reserve(HEADER_BYTES + count)) return;
+    this.#header(DOLLAR, count);
+    copyBytes(this.#view, this.length, range.view, start, count);
+    this.length += count;
+    this.#lineEnd();
   }
 
   /** The UTF-8 bytes of `text` as a bulk string. */
@@ -130,6 +141,7 @@ export class ReplyWriter {
 
   /** A string of one character a byte as a bulk string. */
   bulkLatin1(text: string): void {
+    if (!this.#reserve(HEADER_BYTES + text.length)) return;
     this.#header(DOLLAR, text.length);
     this.#ascii(text);
     this.#lineEnd();
@@ -152,23 +164,23 @@ export class ReplyWriter {
 
   /** The header of an array; `count` replies follow. */
   array(count: number): void {
-    this.#header(STAR, count);
+    this.#aggregate(STAR, count);
   }
 
   /** The header of a map; `count` pairs of replies follow. In RESP2 an array of twice as many. */
   map(count: number): void {
-    if (this.protocol === 3) this.#header(PERCENT, count);
-    else this.#header(STAR, count * 2);
+    if (this.protocol === 3) this.#aggregate(PERCENT, count);
+    else this.#aggregate(STAR, count * 2);
   }
 
   /** The header of a set; in RESP2 an array. */
   set(count: number): void {
-    this.#header(this.protocol === 3 ? TILDE : STAR, count);
+    this.#aggregate(this.protocol === 3 ? TILDE : STAR, count);
   }
 
   /** The header of an out-of-band message; in RESP2 an array. */
   push(count: number): void {
-    this.#header(this.protocol === 3 ? GREATER : STAR, count);
+    this.#aggregate(this.protocol === 3 ? GREATER : STAR, count);
   }
 
   /** A double: `,` or, in RESP2, a bulk string. */
@@ -221,7 +233,7 @@ export class ReplyWriter {
     }
     this.#ascii(`=${bytes.length + 4}\r\n${format}:`);
     this.raw(bytes);
-    this.#lineEnd();
+    if (this.#reserve(2)) this.#lineEnd();
   }
 
   /**
@@ -252,7 +264,7 @@ export class ReplyWriter {
 
   #insertHeader(at: number, type: number, count: number): void {
     const end = this.length;
-    this.#header(type, count);
+    this.#aggregate(type, count);
     this.#moveTo(at, end);
   }
 
@@ -264,35 +276,44 @@ export class ReplyWriter {
     this.bytes.set(moved, at);
   }
 
+  #aggregate(type: number, count: number): void {
+    if (this.#reserve(HEADER_BYTES)) this.#header(type, count);
+  }
+
+  /** `type`, the digits of `value`, a line end; there is room for {@link HEADER_BYTES}. */
   #header(type: number, value: Int64): void {
-    if (!this.#reserve(HEADER_BYTES)) return;
     const { bytes } = this;
     let to = this.length;
     bytes[to++] = type;
-    if (typeof value === 'bigint' || value > 0xffff_ffff || value < 0) {
+    if (typeof value === 'number' && value >= 0 && value < SMALL_LIMIT) {
+      to = putDigits(bytes, to, value);
+    } else {
       const text = String(value);
       for (let i = 0; i < text.length; i++) bytes[to++] = text.charCodeAt(i);
-    } else if (value < 10) {
-      bytes[to++] = 0x30 + value;
-    } else {
-      let count = 0;
-      let rest = value;
-      while (rest > 0) {
-        const quotient = Math.floor(rest / 10);
-        digits[count++] = 0x30 + rest - quotient * 10;
-        rest = quotient;
-      }
-      while (count > 0) bytes[to++] = digits[--count];
     }
-    bytes[to++] = CR;
-    bytes[to++] = LF;
-    this.length = to;
+    bytes[to] = CR;
+    bytes[to + 1] = LF;
+    this.length = to + 2;
   }
 
+  /** Appends source[start, end), for which there is room. */
+  #put(source: Uint8Array, start: number, end: number): void {
+    const to = this.length;
+    if (end - start < SHORT_BYTES) {
+      const { bytes } = this;
+      for (let from = start, at = to; from < end; from++, at++) bytes[at] = source[from];
+    } else {
+      this.bytes.set(source.subarray(start, end), to);
+    }
+    this.length = to + end - start;
+  }
+
+  /** Appends a line end, for which there is room. */
   #lineEnd(): void {
-    if (!this.#reserve(2)) return;
-    this.bytes[this.length++] = CR;
-    this.bytes[this.length++] = LF;
+    const { bytes, length } = this;
+    bytes[length] = CR;
+    bytes[length + 1] = LF;
+    this.length = length + 2;
   }
 
   /** Appends characters below 256 as bytes. */
@@ -306,8 +327,13 @@ export class ReplyWriter {
 
   /** Makes room; false when that is not allowed. */
   #reserve(count: number): boolean {
+    return this.length + count <= this.bytes.length && !this.overflowed
+      ? true
+      : this.#makeRoom(count);
+  }
+
+  #makeRoom(count: number): boolean {
     const need = this.length + count;
-    if (need <= this.bytes.length && !this.overflowed) return true;
     if (need > this.#mostBytes || this.overflowed) {
       this.overflowed = true;
       return false;
@@ -316,7 +342,30 @@ export class ReplyWriter {
     while (capacity < need) capacity *= 2;
     const grown = new Uint8Array(Math.min(capacity, this.#mostBytes));
     grown.set(this.bytes.subarray(0, this.length));
-    this.bytes = grown;
+    this.#use(grown);
     return true;
   }
+
+  #use(bytes: Uint8Array<ArrayBuffer>): void {
+    this.bytes = bytes;
+    this.#view = new DataView(bytes.buffer);
+  }
+}
+
+/** Writes the decimal digits of `value`, below {@link SMALL_LIMIT}; returns where they end. */
+function putDigits(bytes: Uint8Array, at: number, value: number): number {
+  if (value < 10) {
+    bytes[at] = ZERO + value;
+    return at + 1;
+  }
+  let count = 2;
+  for (let bound = 100; bound <= value; bound *= 10) count++;
+  const end = at + count;
+  let rest = value | 0;
+  for (let to = end - 1; to >= at; to--) {
+    const quotient = (rest / 10) | 0;
+    bytes[to] = ZERO + rest - quotient * 10;
+    rest = quotient;
+  }
+  return end;
 }

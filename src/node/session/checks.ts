@@ -10,6 +10,8 @@ import type { Transaction } from './transaction.ts';
 export const NO_SLOT = -1;
 /** More than one slot among the keys. */
 export const CROSS_SLOT = -2;
+/** It touches no keyspace, so it runs wherever it is. */
+export const NOWHERE = -3;
 
 const SPACE = 0x20;
 const CR = 0x0d;
@@ -17,6 +19,8 @@ const keyPositions = new KeyPositions();
 
 /** The slot of the command's keys, {@link NO_SLOT} when it names none, {@link CROSS_SLOT} when several. */
 export function slotOf(entry: CommandEntry, args: Arguments): number {
+  const { keyAt } = entry;
+  if (keyAt > 0) return slotOfKey(args.bytes, args.start(keyAt), args.end(keyAt));
   if (!entry.hasKeys || !extractKeys(entry.spec, args, keyPositions)) return NO_SLOT;
   let slot = NO_SLOT;
   for (let k = 0; k < keyPositions.count; k++) {

@@ -13,7 +13,7 @@ import { Transaction } from './transaction.ts';
 export abstract class ClientState {
   readonly id: number;
   readonly connection: ClientConnection;
-  readonly output = new Output();
+  readonly output: Output;
   readonly transaction = new Transaction();
   /** Monotonic time, milliseconds. */
   readonly createdMs: number;
@@ -32,12 +32,16 @@ export abstract class ClientState {
   protected readonly host: SessionHost;
   #user: User;
   #authenticated = false;
+  /** Commands need AUTH first; kept, since every command asks. */
+  authRequired: boolean;
 
   constructor(connection: ClientConnection, host: SessionHost) {
     this.id = connection.id;
     this.connection = connection;
     this.host = host;
+    this.output = new Output(host.replies);
     this.#user = host.users.default;
+    this.authRequired = !host.users.isOpen;
     this.createdMs = host.clock.monotonicMs();
     this.lastInputMs = this.createdMs;
   }
@@ -48,7 +52,7 @@ export abstract class ClientState {
   abstract kill(): void;
 
   get protocol(): 2 | 3 {
-    return this.output.writer.protocol;
+    return this.output.protocol;
   }
 
   get userName(): string {
@@ -57,10 +61,6 @@ export abstract class ClientState {
 
   get user(): User {
     return this.#user;
-  }
-
-  get authRequired(): boolean {
-    return !this.#authenticated && !this.host.users.isOpen;
   }
 
   get listener(): string {
@@ -80,7 +80,7 @@ export abstract class ClientState {
   }
 
   setProtocol(protocol: 2 | 3): void {
-    this.output.writer.protocol = protocol;
+    this.output.protocol = protocol;
   }
 
   setClientName(name: string): void {
@@ -120,6 +120,7 @@ export abstract class ClientState {
     }
     this.#user = user;
     this.#authenticated = true;
+    this.authRequired = false;
     this.standingChanged();
     return true;
   }
@@ -128,6 +129,7 @@ export abstract class ClientState {
     this.discardTransaction();
     this.#user = this.host.users.default;
     this.#authenticated = false;
+    this.authRequired = !this.host.users.isOpen;
     this.standingChanged();
     this.clientName = '';
     this.readOnly = false;
@@ -145,6 +147,7 @@ export abstract class ClientState {
     const { users } = this.host;
     if (!this.#authenticated) {
       this.#user = users.default;
+      this.authRequired = !users.isOpen;
       this.standingChanged();
       return;
     }

@@ -3,9 +3,10 @@
  * small real one.
  *
  * The order of calls for one command (or one EXEC, which is one unit, rule W4):
- * `route`* → `beginUnit` → the commands run on `keyspace` → `endUnit(session, waitIndex)`. Between `beginUnit`
- * and `endUnit` the host must not close the open batch: everything recorded there is one unit. Commands that
+ * `route`* → `beginUnit` → the commands run on `keyspace` → `endUnit(waitIndex)`. Between `beginUnit` and
+ * `endUnit` the host must not close the open batch: everything recorded there is one unit. Commands that
  * never reach the keyspace are not announced: their replies leave at once (rule W1), behind what is withheld.
+ * When a session has consumed its input it calls `awaitTurn`; at the end of the turn the host lets go what may.
  */
 import type { Clock } from '#base/clock.ts';
 import type { AclLog } from '#node/acl/log.ts';
@@ -13,6 +14,7 @@ import type { UserTable } from '#node/acl/users.ts';
 import type { CommandSpec } from '#node/commands/spec.ts';
 import type { NodePort } from '#node/commands/node-port.ts';
 import type { Keyspace } from '#node/keyspace/keyspace.ts';
+import type { ReplyWriter } from '#node/resp/reply.ts';
 import type { CommandStatistics } from './statistics.ts';
 import type { Session } from './session.ts';
 
@@ -40,6 +42,10 @@ export interface SessionHost {
   readonly keyspace: Keyspace;
   readonly node: NodePort;
   readonly clock: Clock;
+  /** Monotonic time of this turn, in milliseconds: for what need not be exact. */
+  readonly turnMs: number;
+  /** Where sessions write what may leave when this turn ends; the host clears it when it has released them. */
+  readonly replies: ReplyWriter;
   readonly limits: SessionLimits;
   readonly statistics: CommandStatistics;
   readonly aclLog: AclLog;
@@ -56,6 +62,8 @@ export interface SessionHost {
   readonly overloaded: boolean;
   /** The newest index that has or will have effects (the open batch counts when it is not empty). */
   readonly newestIndex: number;
+  /** False with `durability: async`: replies wait for the lease alone (lifts W1 and W2). */
+  readonly waitsForCommit: boolean;
 
   /**
    * May a command that reads (or, if `write`, changes) `slot` run here now? `slot` is -1 for a command that
@@ -63,14 +71,15 @@ export interface SessionHost {
    * READONLY state; `spec` is for hosts that want to know more.
    */
   route(slot: number, write: boolean, session: Session, spec: CommandSpec): Refusal | null;
-  /** A unit starts: sets `keyspace.nowMs` and calls `keyspace.beginCommand()`. */
-  beginUnit(session: Session): void;
+  /** A unit starts whose keys are all in `slot` (-1: it names none): calls `keyspace.beginCommand(slot)`, at this turn's time. */
+  beginUnit(slot: number): void;
   /**
-   * The unit ended; its reply stands at the end of `session.output`. `waitIndex` is the highest index that the
-   * reply depends on, 0 when it depends on nothing but the lease. The host flushes later with
-   * `session.release(index)` and may close the batch now.
+   * The unit ended. `waitIndex` is the highest index that its reply depends on, 0 when it depends on nothing but
+   * the lease. The host may close the batch now.
    */
-  endUnit(session: Session, waitIndex: number): void;
+  endUnit(waitIndex: number): void;
+  /** Call the session's `release(index)` at the end of this turn, after which nothing of it is in `replies`. */
+  awaitTurn(session: Session): void;
   /** Call the session's `resume` in a later turn: it had stopped at its own limit and may go on. */
   resumeLater(session: Session): void;
   /** The connection is over, for whatever reason; called once. The host forgets the session. */

@@ -3,7 +3,7 @@
  * in order, each no sooner than rules W1 to W3 allow.
  *
  * What runs here is pure: the clock, the keyspace and the way to the log are the {@link SessionHost}'s. One
- * command allocates nothing but what it itself needs.
+ * command allocates nothing but what it itself needs, and looks at no clock.
  *
  * Invariants:
  * - each complete request gets exactly one reply in its place (none with CLIENT REPLY OFF or SKIP);
@@ -14,12 +14,11 @@
  * - nothing that a client sends makes `feed` throw.
  */
 import { invariant } from '#base/invariant.ts';
-import type { CommandEntry } from '#node/commands/command-index.ts';
+import type { CommandEntry, CommandIndex } from '#node/commands/command-index.ts';
 import type { NodePort } from '#node/commands/node-port.ts';
 import { checkRights, type DeniedAt, describeDenial } from '#node/commands/rights.ts';
 import type { SessionPort } from '#node/commands/session-port.ts';
 import type { CommandContext } from '#node/commands/spec.ts';
-import { arityAllows, lookupCommand, lookupSubcommand } from '#node/commands/table.ts';
 import type { Keyspace } from '#node/keyspace/keyspace.ts';
 import type { Arguments } from '#node/resp/arguments.ts';
 import { DEFAULT_DECODER_LIMITS, RequestDecoder } from '#node/resp/decoder.ts';
@@ -31,6 +30,7 @@ import {
   errorCode,
   growsMemory,
   NO_SLOT,
+  NOWHERE,
   slotOf,
   slotOfQueue,
   unknownCommand,
@@ -39,15 +39,23 @@ import {
 import { ClientState } from './client-state.ts';
 import { describeSession } from './describe.ts';
 import type { Refusal, SessionHost } from './host.ts';
-import { LEAVES_AT_ONCE } from './withheld.ts';
+import { LEAVES_AT_ONCE, WAITS_FOR_LEASE } from './withheld.ts';
 
-/** Every so many commands one is timed; its duration counts for all of them. */
+/** Every so many commands one is timed; its duration counts for all of them. A power of two. */
 const TIMED_EVERY = 16;
 const MINUS = 0x2d;
 
 const deniedAt: DeniedAt = { argument: 0 };
 
 export class Session extends ClientState implements SessionPort, CommandContext {
+  /** The host's notes: it will release this session at the end of the turn; it keeps it among the withheld. */
+  awaited = false;
+  withheld = false;
+  /** Bytes of it that the host has added to its sum of withheld bytes. */
+  countedBytes = 0;
+  readonly keyspace: Keyspace;
+  readonly node: NodePort;
+  readonly #commands: CommandIndex;
   readonly #decoder = new RequestDecoder();
   #args: Arguments;
   /** The unit that runs reads everything: its reply waits for the newest index. */
@@ -62,6 +70,9 @@ export class Session extends ClientState implements SessionPort, CommandContext 
 
   constructor(connection: ClientConnection, host: SessionHost) {
     super(connection, host);
+    this.keyspace = host.keyspace;
+    this.node = host.node;
+    this.#commands = host.node.commands;
     this.#args = this.#decoder.args;
     this.standingChanged();
   }
@@ -76,14 +87,6 @@ export class Session extends ClientState implements SessionPort, CommandContext 
     return this.output.writer;
   }
 
-  get keyspace(): Keyspace {
-    return this.host.keyspace;
-  }
-
-  get node(): NodePort {
-    return this.host.node;
-  }
-
   get session(): SessionPort {
     return this;
   }
@@ -93,7 +96,7 @@ export class Session extends ClientState implements SessionPort, CommandContext 
   /** bytes[start, end) arrived; they are not kept. Runs as many commands as it may, holds the rest. */
   feed(bytes: Uint8Array, start: number, end: number): void {
     if (this.#ended || this.closing) return;
-    this.lastInputMs = this.host.clock.monotonicMs();
+    this.lastInputMs = this.host.turnMs;
     this.host.statistics.inputBytes += end - start;
     this.#decoder.feed(bytes, start, end);
     if (this.#stopped) this.#stop();
@@ -117,12 +120,9 @@ export class Session extends ClientState implements SessionPort, CommandContext 
    */
   release(index: number): void {
     if (this.#ended) return;
-    const bytes = this.output.take(index);
-    if (bytes !== null) {
-      this.connection.send(bytes);
-      this.host.statistics.outputBytes += bytes.length;
-    }
-    if (this.closing && this.output.empty) {
+    const { output } = this;
+    this.host.statistics.outputBytes += output.release(index, this.connection);
+    if (this.closing && output.empty) {
       this.connection.close();
       this.#end();
     } else if (this.#stopped && !this.#consuming && !this.#mustStop()) {
@@ -130,9 +130,9 @@ export class Session extends ClientState implements SessionPort, CommandContext 
     }
   }
 
-  /** Some reply is withheld. */
+  /** Some reply is withheld: it does not leave at once. */
   get withholding(): boolean {
-    return !this.output.empty;
+    return this.output.withholding;
   }
 
   /** The highest index that a withheld reply waits for; -1 when none is withheld. */
@@ -142,7 +142,7 @@ export class Session extends ClientState implements SessionPort, CommandContext 
 
   /** Bytes of output not handed to the connection yet. */
   get withheldBytes(): number {
-    return this.output.writer.length;
+    return this.output.bytes;
   }
 
   /** Input is held back: a limit was reached, or a command is parked. */
@@ -193,12 +193,9 @@ export class Session extends ClientState implements SessionPort, CommandContext 
   protected override standingChanged(): void {
     const open = !this.authRequired;
     const { limits } = this.host;
-    this.#decoder.authenticated = open;
-    this.#decoder.limits = {
-      ...DEFAULT_DECODER_LIMITS,
-      bulkBytes: limits.bulkBytes,
-      requestBytes: open ? limits.queryBufferBytes : limits.unauthenticatedQueryBufferBytes,
-    };
+    const requestBytes = open ? limits.queryBufferBytes : limits.unauthenticatedQueryBufferBytes;
+    const decoderLimits = { ...DEFAULT_DECODER_LIMITS, bulkBytes: limits.bulkBytes, requestBytes };
+    this.#decoder.setLimits(decoderLimits, open);
   }
 
   /** The host's limits have changed. */
@@ -238,18 +235,22 @@ export class Session extends ClientState implements SessionPort, CommandContext 
       this.host.statistics.rejected[entry.id]++;
       return;
     }
-    if (entry.spec.scope === 'whole') this.#readsWhole = true;
+    if (entry.readsWhole) this.#readsWhole = true;
     this.#call(entry);
   }
 
   // Consuming input.
 
   #consume(): void {
-    this.#consuming = true;
-    this.#retryParked();
+    const { host, output } = this;
     const decoder = this.#decoder;
+    this.#consuming = true;
+    output.begin();
+    this.#retryParked();
+    // what the kernel has not taken does not change meanwhile
+    const room = host.limits.withheldReplyBytes - this.connection.bufferedBytes;
     while (!this.closing && !this.#ended && !this.#stopped) {
-      if (this.#mustStop()) {
+      if (host.overloaded || output.bytesSoFar > room) {
         this.#stop();
         break;
       }
@@ -263,7 +264,7 @@ export class Session extends ClientState implements SessionPort, CommandContext 
       this.#lookUp();
     }
     this.#consuming = false;
-    this.release(LEAVES_AT_ONCE);
+    if (!this.#ended) host.awaitTurn(this);
   }
 
   #retryParked(): void {
@@ -274,6 +275,14 @@ export class Session extends ClientState implements SessionPort, CommandContext 
     this.#parkedArgs = null;
     this.#args = args;
     this.#check(entry);
+  }
+
+  /** Ends the connection: a reply was larger than any may be, and stands in the output in part. */
+  #overflow(from: number): void {
+    const { reply } = this;
+    reply.truncate(from);
+    reply.overflowed = false;
+    this.abort();
   }
 
   #mustStop(): boolean {
@@ -312,28 +321,25 @@ export class Session extends ClientState implements SessionPort, CommandContext 
 
   #lookUp(): void {
     const args = this.#args;
-    const { commands } = this.host.node;
     if (this.host.users.revision === 0) {
       this.#refuse(null, ERRORS.loading);
       return;
     }
-    const spec = lookupCommand(args);
-    if (spec === undefined) {
-      this.#refuse(null, unknownCommand(args));
-      return;
-    }
-    const sub = spec.subcommands === undefined ? undefined : lookupSubcommand(spec, args);
-    const entry = commands.find(sub ?? spec);
+    let entry = this.#commands.find(args);
     if (entry === undefined) {
       this.#refuse(null, unknownCommand(args));
       return;
     }
-    if (sub === undefined && spec.subcommands !== undefined && args.count > 1) {
-      this.#refuse(entry, unknownSubcommand(args, spec.name));
-      return;
+    if (entry.subcommands.length > 0 && args.count > 1) {
+      const subcommand = entry.subcommand(args);
+      if (subcommand === undefined) {
+        this.#refuse(entry, unknownSubcommand(args, entry.name));
+        return;
+      }
+      entry = subcommand;
     }
     this.lastCommand = entry.fullName;
-    if (!arityAllows(entry.spec, args.count) || entry.spec.run === undefined) {
+    if (!entry.allowsCount(args.count) || entry.run === undefined) {
       this.#refuse(entry, ERRORS.wrongArity(entry.fullName));
       return;
     }
@@ -343,26 +349,30 @@ export class Session extends ClientState implements SessionPort, CommandContext 
   #check(entry: CommandEntry): void {
     const { host } = this;
     const inMulti = this.transaction.open;
-    if (!entry.withoutAuth && this.authRequired) {
+    if (this.authRequired && !entry.withoutAuth) {
       this.#refuse(entry, ERRORS.noAuth);
-    } else if (inMulti && !entry.inMulti) {
-      this.#refuse(entry, ERRORS.notAllowedInMulti);
-    } else if (!this.#allowed(entry) || !this.#routed(entry)) {
       return;
-    } else if (host.outOfMemory && growsMemory(entry, this.transaction)) {
+    }
+    if (inMulti && !entry.inMulti) {
+      this.#refuse(entry, ERRORS.notAllowedInMulti);
+      return;
+    }
+    if (!this.user.unrestricted && !this.#allowed(entry)) return;
+    const slot = this.#slotOf(entry);
+    if (slot !== NOWHERE && !this.#routed(entry, slot)) return;
+    if (growsMemory(entry, this.transaction) && host.outOfMemory) {
       this.#refuse(entry, ERRORS.outOfMemory);
     } else if (!host.loaded && !entry.whileLoading) {
       this.#refuse(entry, ERRORS.loading);
     } else if (inMulti && !entry.runsInMulti) {
       this.#queue(entry);
     } else {
-      this.#run(entry);
+      this.#run(entry, slot);
     }
   }
 
   /** Checks the user's rights; answers and returns false when they do not suffice. */
   #allowed(entry: CommandEntry): boolean {
-    if (this.user.unrestricted) return true;
     const args = this.#args;
     const denial = checkRights(this.user, entry, args, deniedAt);
     if (denial === null) return true;
@@ -373,24 +383,25 @@ export class Session extends ClientState implements SessionPort, CommandContext 
     return false;
   }
 
-  /** Asks the host whether the command's slots are served here; answers or parks and returns false when not. */
-  #routed(entry: CommandEntry): boolean {
-    const { transaction } = this;
-    let { isWrite } = entry;
-    let slot = NO_SLOT;
-    if (entry.isExec) {
-      if (!transaction.open) return true;
-      slot = slotOfQueue(transaction);
-      if (slot === NO_SLOT && !transaction.entries.some((e) => e.touchesKeyspace)) return true;
-      isWrite = transaction.entries.some((e) => e.isWrite);
-    } else {
-      if (!entry.touchesKeyspace && !entry.hasKeys) return true;
-      slot = slotOf(entry, this.#args);
+  /** The slot of the keys of the command, or of all that EXEC would run; {@link NOWHERE} when it needs no slot. */
+  #slotOf(entry: CommandEntry): number {
+    if (!entry.isExec) {
+      if (!entry.touchesKeyspace && !entry.hasKeys) return NOWHERE;
+      return slotOf(entry, this.#args);
     }
+    const { transaction } = this;
+    if (!transaction.open) return NOWHERE;
+    const slot = slotOfQueue(transaction);
+    return slot === NO_SLOT && !transaction.touchesKeyspace ? NOWHERE : slot;
+  }
+
+  /** Asks the host whether the slot is served here; answers or parks and returns false when not. */
+  #routed(entry: CommandEntry, slot: number): boolean {
     if (slot === CROSS_SLOT) {
       this.#redirect(entry, ERRORS.crossSlot);
       return false;
     }
+    const isWrite = entry.isExec ? this.transaction.writes : entry.isWrite;
     const refusal = this.host.route(slot, isWrite, this, entry.spec);
     return refusal === null || this.#refused(entry, slot, refusal);
   }
@@ -427,21 +438,24 @@ export class Session extends ClientState implements SessionPort, CommandContext 
   }
 
   /** Runs the command as one unit and announces what its reply waits for. */
-  #run(entry: CommandEntry): void {
-    const { host } = this;
-    const from = this.reply.length;
-    if (!entry.touchesKeyspace) {
+  #run(entry: CommandEntry, slot: number): void {
+    const { host, output } = this;
+    const reply = output.writer;
+    const from = reply.length;
+    let waitIndex = LEAVES_AT_ONCE;
+    if (entry.touchesKeyspace) {
+      this.#readsWhole = entry.readsWhole;
+      host.beginUnit(slot === NOWHERE ? NO_SLOT : slot);
       this.#call(entry);
-      this.output.finish(from, LEAVES_AT_ONCE);
-      return;
+      ({ waitIndex } = host.keyspace);
+      if (this.#readsWhole && host.newestIndex > waitIndex) waitIndex = host.newestIndex;
+      if (!host.waitsForCommit) waitIndex = WAITS_FOR_LEASE;
+    } else {
+      this.#call(entry);
     }
-    this.#readsWhole = entry.spec.scope === 'whole';
-    host.beginUnit(this);
-    this.#call(entry);
-    let { waitIndex } = host.keyspace;
-    if (this.#readsWhole) waitIndex = Math.max(waitIndex, host.newestIndex);
-    this.output.finish(from, waitIndex);
-    host.endUnit(this, waitIndex);
+    if (reply.overflowed) this.#overflow(from);
+    else output.finish(from, waitIndex);
+    if (entry.touchesKeyspace) host.endUnit(waitIndex);
   }
 
   /** Calls the command's function and counts it. */
@@ -449,10 +463,10 @@ export class Session extends ClientState implements SessionPort, CommandContext 
     const { statistics, clock } = this.host;
     const { reply } = this;
     const from = reply.length;
-    const timed = statistics.processed++ % TIMED_EVERY === 0;
+    const timed = (statistics.processed++ & (TIMED_EVERY - 1)) === 0;
     const startMs = timed ? clock.monotonicMs() : 0;
     statistics.calls[entry.id]++;
-    const { run } = entry.spec;
+    const { run } = entry;
     invariant(run !== undefined, 'only commands that can run are looked up');
     run(this);
     if (timed) statistics.observe(entry.id, clock.monotonicMs() - startMs, TIMED_EVERY);

@@ -21,6 +21,16 @@ export class Transaction {
     return this.#watched.length;
   }
 
+  /** Something queued changes keys. */
+  get writes(): boolean {
+    return this.entries.some((entry) => entry.isWrite);
+  }
+
+  /** Something queued reads or changes the keyspace. */
+  get touchesKeyspace(): boolean {
+    return this.entries.some((entry) => entry.touchesKeyspace);
+  }
+
   /** Queues a copy of the command. */
   add(entry: CommandEntry, args: Arguments): void {
     const copy = args.copy();

@@ -9,8 +9,9 @@ const MIB = 1024 * 1024;
 export function memberOptionsOf(
   options: Options,
   maxPayloadBytes: number,
-): Pick<MemberOptions, 'limits' | 'sessionLimits'> {
+): Pick<MemberOptions, 'durability' | 'limits' | 'sessionLimits'> {
   return {
+    durability: options.durability,
     limits: {
       maxEntryBytes: Math.min(options.maxBatchBytes, Math.floor(maxPayloadBytes / 2)),
       maxBatchBytes: options.maxBatchBytes,

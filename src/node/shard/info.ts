@@ -73,7 +73,7 @@ function infoOf(
       member: identity.name,
       member_id: identity.memberId,
       state: member.state,
-      durability: 'sync',
+      durability: options.durability,
       raft_term: member.raft.term,
       raft_commit_index: member.raft.commitIndex,
       raft_applied_index: member.applier.appliedIndex,

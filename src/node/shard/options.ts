@@ -46,6 +46,8 @@ export interface MemberLimits {
 export interface MemberOptions {
   readonly identity: MemberIdentity;
   readonly limits: MemberLimits;
+  /** async: a reply waits for its command and the lease, not for the commit (lifts W1, W2 and W10). */
+  readonly durability: 'sync' | 'async';
   readonly sessionLimits: SessionLimits;
   readonly raft: RaftOptions;
   /** Key of the hash that hazards and index use; any 64 bits, the same or not on other members. */

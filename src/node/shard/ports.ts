@@ -32,9 +32,9 @@ export interface ClientConnection {
   readonly tls: boolean;
   /** Which listener it came by: redirects and CLUSTER replies name that listener's endpoints. */
   readonly listener: string;
-  /** Queues `bytes`, which the caller never changes afterwards. */
-  send(bytes: Uint8Array): void;
-  /** Bytes queued here and not yet taken by the kernel. */
+  /** Sends bytes[start, end), which the caller may change afterwards. At most one call a turn, for speed. */
+  send(bytes: Uint8Array, start: number, end: number): void;
+  /** Bytes sent here and not yet taken by the kernel. */
   readonly bufferedBytes: number;
   /** Closes after everything queued has been sent. */
   close(): void;

@@ -2,22 +2,33 @@
  * The member as its clients see it: makes sessions, says whether a command may run here (slots, role,
  * hand-over, limits), and lets replies go when they may.
  *
- * Sessions with withheld replies stand in `#waiting`; once a turn, after the clocks were read, each is
- * released up to the newest committed batch. So a reply needs no timer and no closure.
+ * Sessions write what may leave this turn into one buffer, `replies`, and stand in `#turn`; when the turn ends and
+ * the clocks were read, each is released up to the newest committed batch. Those that must wait for longer then
+ * stand among the withheld and are released when more is committed, or the lease is back. So a reply needs no
+ * timer, no closure and, unless it waits, no copy.
  */
 import { AclLog } from '#node/acl/log.ts';
 import type { UserTable } from '#node/acl/users.ts';
 import type { Clock } from '#base/clock.ts';
 import type { NodePort } from '#node/commands/node-port.ts';
 import type { Keyspace } from '#node/keyspace/keyspace.ts';
+import { ReplyWriter } from '#node/resp/reply.ts';
 import type { Refusal, SessionHost, SessionLimits } from '#node/session/host.ts';
 import { Session } from '#node/session/session.ts';
 import { CommandStatistics } from '#node/session/statistics.ts';
+import { LEAVES_AT_ONCE } from '#node/session/withheld.ts';
 import type { Member } from './member.ts';
 import { NodeView } from './node-view.ts';
 import type { MemberLimits, MemberOptions, MemberPorts } from './options.ts';
 import type { ClientConnection, ClientHandler, Clients } from './ports.ts';
 import { Routes } from './routes.ts';
+
+/** Most bytes of one turn's replies in one buffer. */
+const MOST_REPLY_BYTES = 1024 * 1024 * 1024;
+/** The buffer's size from which on it is given back when it is empty. */
+const KEPT_REPLY_BYTES = 1024 * 1024;
+/** With so many bytes of replies a turn ends early: they leave while the processor's cache still holds them. */
+const MANY_REPLY_BYTES = 256 * 1024;
 
 const PARK: Refusal = { kind: 'park' };
 const CLUSTER_DOWN: Refusal = {
@@ -42,6 +53,9 @@ export class ServingHost implements SessionHost, Clients {
   readonly statistics: CommandStatistics;
   readonly aclLog = new AclLog();
   readonly sessions = new Map<number, Session>();
+  readonly replies = new ReplyWriter(MOST_REPLY_BYTES, KEPT_REPLY_BYTES);
+  readonly waitsForCommit: boolean;
+  turnMs: number;
   overloaded = false;
   /** Replies that wait for a commit or a lease, in bytes. */
   withheldBytes = 0;
@@ -51,8 +65,16 @@ export class ServingHost implements SessionHost, Clients {
   readonly #limits: MemberLimits;
   readonly #ports: MemberPorts;
   readonly #routes: Routes;
-  /** Sessions with output that has not left. */
-  readonly #waiting = new Set<Session>();
+  /** Clocks are read once a turn: `turnMs` and the keyspace's time are this turn's. */
+  #clocksRead = false;
+  /** Sessions to release when the turn ends, the first #turnCount; the array is kept, so that no turn allocates. */
+  readonly #turn: (Session | null)[] = [];
+  #turnCount = 0;
+  /** Sessions whose replies wait for a commit or, with `#heldBack`, for a lease. */
+  readonly #withheld: Session[] = [];
+  /** The newest batch that the withheld were released up to. */
+  #releasedUpTo = 0;
+  #heldBack = false;
   readonly #parked = new Set<Session>();
   /** Sessions that stopped at a limit of their own and go on in the next turn. */
   #later = new Set<Session>();
@@ -63,6 +85,8 @@ export class ServingHost implements SessionHost, Clients {
     this.#ports = ports;
     this.keyspace = member.keyspace;
     this.clock = ports.clock;
+    this.turnMs = ports.clock.monotonicMs();
+    this.waitsForCommit = options.durability === 'sync';
     this.limits = options.sessionLimits;
     this.maxmemoryBytes = options.limits.maxmemoryBytes;
     this.statistics = new CommandStatistics(options.commands.size);
@@ -77,7 +101,7 @@ export class ServingHost implements SessionHost, Clients {
 
   /** Connections with replies that wait. */
   get withheldReplies(): number {
-    return this.#waiting.size;
+    return this.#withheld.length;
   }
 
   get users(): UserTable {
@@ -104,16 +128,20 @@ export class ServingHost implements SessionHost, Clients {
     this.sessions.set(session.id, session);
     return {
       data: (bytes, start, end) => {
+        if (!this.#clocksRead) this.#readClocks();
         session.feed(bytes, start, end);
-        this.#ports.wake();
+        if (this.replies.length > MANY_REPLY_BYTES) this.#member.turn();
+        else this.#ports.wake();
       },
       drained: () => {
+        if (!this.#clocksRead) this.#readClocks();
         session.drained();
         this.#ports.wake();
       },
       ended: () => {
         session.closeAfterReply();
-        session.release(-1);
+        this.awaitTurn(session);
+        this.#ports.wake();
       },
       closed: () => session.closed(),
     };
@@ -125,17 +153,21 @@ export class ServingHost implements SessionHost, Clients {
     return refusal;
   }
 
-  beginUnit(_session: Session): void {
-    this.keyspace.nowMs = this.#member.shardTimeMs();
-    this.keyspace.beginCommand();
+  beginUnit(slot: number): void {
+    this.keyspace.beginCommand(slot);
   }
 
-  endUnit(session: Session, _waitIndex: number): void {
-    this.#waiting.add(session);
+  endUnit(_waitIndex: number): void {
     if (this.keyspace.effects.length === 0) return;
     this.#member.closeLargeBatch();
     const { inFlightBytes } = this.#member.batches;
     if (inFlightBytes > this.#limits.maxInFlightBytes) this.overloaded = true;
+  }
+
+  awaitTurn(session: Session): void {
+    if (session.awaited) return;
+    session.awaited = true;
+    this.#turn[this.#turnCount++] = session;
   }
 
   resumeLater(session: Session): void {
@@ -146,12 +178,16 @@ export class ServingHost implements SessionHost, Clients {
   ended(session: Session): void {
     this.#later.delete(session);
     this.sessions.delete(session.id);
-    this.#waiting.delete(session);
     this.#parked.delete(session);
+    this.withheldBytes -= session.countedBytes;
+    session.countedBytes = 0;
+    if (session.withheld) this.#withheld.splice(this.#withheld.indexOf(session), 1);
+    session.withheld = false;
   }
 
   /** A turn starts: sessions that may go on do. */
   turnStarted(): void {
+    this.#readClocks();
     if (this.#parked.size > 0 && !this.#mustPark()) this.#resumeParked();
     if (this.#later.size === 0) return;
     const later = this.#later;
@@ -161,7 +197,9 @@ export class ServingHost implements SessionHost, Clients {
 
   /** The turn is over: lets go what may go. */
   turnEnded(): void {
-    if (this.#waiting.size > 0 && this.#mayRelease()) this.#release();
+    if (this.#turnCount > 0 || this.#withheld.length > 0) this.#release();
+    this.replies.clear();
+    this.#clocksRead = false;
     this.#judgeLoad();
   }
 
@@ -170,7 +208,6 @@ export class ServingHost implements SessionHost, Clients {
     for (const session of this.sessions.values()) {
       if (session.entangled) session.abort();
     }
-    this.#waiting.clear();
   }
 
   usersChanged(): void {
@@ -221,13 +258,58 @@ export class ServingHost implements SessionHost, Clients {
 
   #release(): void {
     const upTo = this.#member.batches.committedNumber;
-    let withheld = 0;
-    for (const session of this.#waiting) {
-      session.release(upTo);
-      if (session.withholding) withheld += session.withheldBytes;
-      else this.#waiting.delete(session);
+    const news = this.#heldBack || upTo !== this.#releasedUpTo;
+    if (this.#turnCount === 0 && !news) return;
+    const may = this.#mayRelease();
+    const turn = this.#turn;
+    const count = this.#turnCount;
+    this.#turnCount = 0;
+    for (let at = 0; at < count; at++) {
+      const session = turn[at];
+      turn[at] = null;
+      if (session !== null) this.#releaseOne(session, may ? upTo : LEAVES_AT_ONCE);
     }
-    this.withheldBytes = withheld;
+    this.#heldBack = !may;
+    if (!may || !news) return;
+    this.#releasedUpTo = upTo;
+    this.#releaseWithheld(upTo);
+  }
+
+  #releaseOne(session: Session, upTo: number): void {
+    session.awaited = false;
+    session.release(upTo);
+    if (session.ended) return;
+    this.#count(session);
+    if (session.withheld || !session.withholding) return;
+    session.withheld = true;
+    this.#withheld.push(session);
+  }
+
+  #releaseWithheld(upTo: number): void {
+    const withheld = this.#withheld;
+    for (let at = withheld.length - 1; at >= 0; at--) {
+      const session = withheld[at];
+      session.release(upTo);
+      if (session.ended) continue; // it has been taken out
+      this.#count(session);
+      if (session.withholding) continue;
+      session.withheld = false;
+      withheld[at] = withheld[withheld.length - 1];
+      withheld.pop();
+    }
+  }
+
+  /** Keeps `withheldBytes` the sum over the withheld. */
+  #count(session: Session): void {
+    const bytes = session.withholding ? session.withheldBytes : 0;
+    this.withheldBytes += bytes - session.countedBytes;
+    session.countedBytes = bytes;
+  }
+
+  #readClocks(): void {
+    this.#clocksRead = true;
+    this.turnMs = this.clock.monotonicMs();
+    this.keyspace.nowMs = this.#member.shardTimeMs();
   }
 
   #judgeLoad(): void {
@@ -241,6 +323,7 @@ export class ServingHost implements SessionHost, Clients {
       this.withheldBytes <= maxWithheldBytes / 2
     ) {
       this.overloaded = false;
+      this.#readClocks();
       for (const session of this.sessions.values()) session.resume();
       this.#ports.wake();
     }

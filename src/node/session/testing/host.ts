@@ -12,10 +12,12 @@ import type { ClientFilter, ClusterShard, NodePort, TestPort } from '#node/comma
 import { TestSettings } from '#node/commands/server/settings.ts';
 import { COMMANDS } from '#node/commands/table.ts';
 import { Keyspace } from '#node/keyspace/keyspace.ts';
+import { ReplyWriter } from '#node/resp/reply.ts';
 import type { ClientConnection } from '#node/shard/ports.ts';
 import type { Refusal, SessionHost, SessionLimits } from '#node/session/host.ts';
 import { Session } from '#node/session/session.ts';
 import { CommandStatistics } from '#node/session/statistics.ts';
+import { LEAVES_AT_ONCE } from '#node/session/withheld.ts';
 
 export const OPEN_USER: UserDefinition = {
   name: 'default',
@@ -45,9 +47,9 @@ export class TestConnection implements ClientConnection {
     this.remoteAddress = `127.0.0.1:${40_000 + id}`;
   }
 
-  send(bytes: Uint8Array): void {
+  send(bytes: Uint8Array, start: number, end: number): void {
     invariant(this.state === 'open', 'nothing is sent on a closed connection');
-    this.#sent.push(bytes);
+    this.#sent.push(bytes.slice(start, end));
   }
 
   close(): void {
@@ -130,6 +132,8 @@ export class TestHost implements SessionHost {
   loaded = true;
   outOfMemory = false;
   overloaded = false;
+  waitsForCommit = true;
+  readonly replies = new ReplyWriter();
   nowMs = 1_700_000_000_000;
   /** Replies wait for {@link commit} as on a real primary; else a unit is committed when it ends. */
   durable = false;
@@ -165,14 +169,24 @@ export class TestHost implements SessionHost {
     return this.refusals.get(slot) ?? null;
   }
 
-  beginUnit(): void {
-    this.keyspace.nowMs = this.nowMs;
-    this.keyspace.beginCommand();
+  get turnMs(): number {
+    return this.nowMs;
   }
 
-  endUnit(_session: Session, waitIndex: number): void {
+  beginUnit(slot: number): void {
+    this.keyspace.nowMs = this.nowMs;
+    this.keyspace.beginCommand(slot);
+  }
+
+  endUnit(waitIndex: number): void {
     this.units.push(waitIndex);
-    if (!this.durable) this.commit();
+    if (!this.durable) this.#commitBatch();
+  }
+
+  /** Each bout of input is a turn of its own. */
+  awaitTurn(session: Session): void {
+    session.release(this.durable ? LEAVES_AT_ONCE : this.keyspace.openIndex);
+    this.replies.clear();
   }
 
   resumeLater(session: Session): void {
@@ -181,11 +195,17 @@ export class TestHost implements SessionHost {
 
   /** The open batch is committed, and the lease holds: everything leaves. */
   commit(): void {
+    const index = this.#commitBatch();
+    for (const session of this.sessions.values()) session.release(index);
+  }
+
+  /** Returns the index of the batch that was open. */
+  #commitBatch(): number {
     const index = this.keyspace.openIndex;
     this.keyspace.effects.clear();
     this.keyspace.openIndex = index + 1;
     this.keyspace.committed(index);
-    for (const session of this.sessions.values()) session.release(index);
+    return index;
   }
 
   setUsers(definitions: readonly UserDefinition[]): void {
