@@ -2,6 +2,7 @@
  * Growing and reading byte buffers without Node's Buffer: pure rooms use these. Integers are
  * little-endian. Lengths are in bytes.
  */
+import { copyBytes, viewOf } from './copy.ts';
 import { invariant } from './invariant.ts';
 
 const encoder = new TextEncoder();
@@ -141,14 +142,22 @@ export class ByteWriter {
   /** Appends source[start, end). */
   raw(source: Uint8Array, start = 0, end = source.length): void {
     const count = end - start;
-    this.reserve(count);
-    if (count < 64) {
-      const { bytes } = this;
-      let to = this.length;
-      for (let from = start; from < end; from++) bytes[to++] = source[from];
-    } else {
-      this.bytes.set(source.subarray(start, end), this.length);
+    if (count >= 16) {
+      this.view(viewOf(source), start, end);
+      return;
     }
+    this.reserve(count);
+    const { bytes } = this;
+    let to = this.length;
+    for (let from = start; from < end; from++) bytes[to++] = source[from];
+    this.length = to;
+  }
+
+  /** Appends the bytes from `start` to `end` of a view. */
+  view(source: DataView, start: number, end: number): void {
+    const count = end - start;
+    this.reserve(count);
+    copyBytes(this.#view, this.length, source, start, count);
     this.length += count;
   }
 

@@ -8,6 +8,9 @@
  * Invariants: chunk 0 is never used, so neither address 0 nor page 0 is anybody's; a chunk without a slab in use
  * is released, but for one that is kept against thrashing; `bytes`, `words`, `floats` and `views` of a chunk are
  * the same memory.
+ *
+ * Giving 16 MiB back to the system takes it a millisecond, and chunks may become empty by the hundred. So what is
+ * released is only put aside: the owner calls `giveBack`, now and then.
  */
 import { invariant } from '#base/invariant.ts';
 
@@ -74,6 +77,8 @@ export class ArenaChunks {
   /** How many free slabs of a kind there are in all chunks. */
   readonly #freeSlabs = new Int32Array(SLAB_BYTES.length);
   #spare = 0;
+  /** The memory of released chunks, to be used again or given back to the system. */
+  readonly #released: ArrayBuffer[] = [];
 
   constructor(firstChunk: number, endChunk: number) {
     invariant(firstChunk >= 1 && endChunk <= MOST_CHUNKS, 'chunks are numbered 1 to 2047');
@@ -145,6 +150,12 @@ export class ArenaChunks {
   giveBlock(chunk: number): void {
     this.slabs[(chunk << (CHUNK_SHIFT - PAGE_SHIFT)) << 3] = 0;
     this.#release(chunk);
+  }
+
+  /** Gives the memory of one released chunk back to the system; true when there are more. */
+  giveBack(): boolean {
+    this.#released.pop()?.transfer(0);
+    return this.#released.length > 0;
   }
 
   /** Releases everything. */
@@ -219,7 +230,8 @@ export class ArenaChunks {
         slabs.set(this.slabs);
         this.slabs = slabs;
       }
-      buffer = new ArrayBuffer(byteLength);
+      const released = byteLength === CHUNK_BYTES ? this.#released.pop() : undefined;
+      buffer = released ?? new ArrayBuffer(byteLength);
     } catch (error) {
       throw new ArenaFullError(`the system has no ${byteLength} bytes more`, { cause: error });
     }
@@ -239,11 +251,12 @@ export class ArenaChunks {
     this.views.push(NO_VIEW);
   }
 
-  /** Gives memory back at once, not when the collector gets to it. */
+  /** What is larger than a chunk goes back at once: not when the collector gets to it. */
   #release(chunk: number): void {
     const { buffer } = this.bytes[chunk];
     this.reservedBytes -= buffer.byteLength;
-    buffer.transfer(0);
+    if (this.#use[chunk] === ONE_BLOCK) buffer.transfer(0);
+    else this.#released.push(buffer);
     this.bytes[chunk] = NO_BYTES;
     this.words[chunk] = NO_WORDS;
     this.floats[chunk] = NO_FLOATS;

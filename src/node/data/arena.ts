@@ -91,7 +91,7 @@ export class Arena {
     return this.#usedBytes[0];
   }
 
-  /** The bytes held from the system. */
+  /** The bytes held from the system, but for what {@link giveBack} is to give back. */
   get reservedBytes(): number {
     return this.#chunks.reservedBytes;
   }
@@ -194,7 +194,12 @@ export class Arena {
     return true;
   }
 
-  /** Frees every block and gives all memory back. */
+  /** Gives a part of the memory that is free, about a millisecond's, back to the system; true when there is more. */
+  giveBack(): boolean {
+    return this.#chunks.giveBack();
+  }
+
+  /** Frees every block. */
   clear(): void {
     this.#chunks.clear();
     this.#open.fill(0);

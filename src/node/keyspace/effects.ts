@@ -73,6 +73,12 @@ export class EffectWriter {
     this.writer.raw(source, start, end);
   }
 
+  /** The byte string from `start` to `end` of a view. */
+  view(source: DataView, start: number, end: number): void {
+    this.integer(end - start);
+    this.writer.view(source, start, end);
+  }
+
   uint8(value: number): void {
     this.writer.uint8(value);
   }

@@ -169,17 +169,18 @@ export class KeyspaceCore {
     return this.store.digest.text();
   }
 
-  /** Frees about so many elements of what was deleted; true when there is more. */
+  /** Frees about so many elements of what was deleted, and gives memory back; true when there is more to do. */
   freeSlice(maxElements: number): boolean {
-    const store = this.store;
-    if (store.discards.empty) return false;
+    const { store } = this;
+    const more = store.arena.giveBack();
+    if (store.discards.empty) return more;
     // when nothing else is in the arena, all of it can go at once
     if (store.index.size === 0 && store.undo.empty && !store.walk.active) {
       store.startAnew();
       this.#compaction.stop();
-      return false;
+      return store.arena.giveBack();
     }
-    return store.discards.freeSlice(maxElements);
+    return store.discards.freeSlice(maxElements) || more;
   }
 
   /** Moves about so many keys and elements out of half-empty memory; true when there is more to do now. */

@@ -207,7 +207,7 @@ export class Strings {
     undo.begin(EFFECT.set, key, keyStart, keyEnd);
     undo.uint8((encoding << 1) | (expiresAtMs === 0 ? 0 : 1));
     if (expiresAtMs !== 0) undo.float64(expiresAtMs);
-    undo.bytes(arena.bytes[chunk], start, start + this.#lengthOf(record));
+    undo.view(arena.views[chunk], start, start + this.#lengthOf(record));
     undo.end();
   }
 

@@ -122,8 +122,13 @@ export class UndoLog {
     else this.#encoder.bytes(source, start, end);
   }
 
+  view(source: DataView, start: number, end: number): void {
+    if (end - start > MOST_COPIED_BYTES) this.#tooLong = true;
+    else this.#encoder.view(source, start, end);
+  }
+
   range(range: ByteRange): void {
-    this.bytes(range.bytes, range.start, range.end);
+    this.view(range.view, range.start, range.end);
   }
 
   integer(value: number): void {

@@ -31,6 +31,8 @@ import { ServingHost } from './serving.ts';
 
 /** Committed entries not applied yet, above which no more are taken from Raft. */
 const MAX_BACKLOG_ENTRIES = 10_000;
+/** Keys and elements freed, and looked at for compaction, in a tick: half a millisecond each. */
+const SLICE_ELEMENTS = 2000;
 
 export class Member {
   readonly raft: Raft;
@@ -113,6 +115,8 @@ export class Member {
     if (this.state === 'primary' && !this.parking && this.activeExpire) this.#expire();
     const drained = this.batches.inFlightCount === 0 && this.keyspace.effects.length === 0;
     this.#handOver.tick(now, drained);
+    this.keyspace.freeSlice(SLICE_ELEMENTS);
+    this.keyspace.compactSlice(SLICE_ELEMENTS);
     this.turn();
   }
 
@@ -326,7 +330,7 @@ export class Member {
     this.#setState('replica');
     this.host.steppedDown();
     this.#proposals.abandon();
-    if (unproposed) this.#rebuild();
+    if (unproposed && !this.keyspace.undo(this.batches.openNumber - 1)) this.#rebuild();
   }
 
   /** W6: what was executed here is not what the log holds: the keyspace is read anew. */
