@@ -17,6 +17,10 @@ const STOPS_BELOW = 0.15;
 const LEAST_BYTES = 32 * 1024 * 1024;
 /** Bytes that have to be freed or made before a round is tried that follows one which did not help. */
 const RETRY_AFTER_BYTES = 64 * 1024 * 1024;
+/** What is left of the waste after a round that helped, at most. */
+const HELPED = 0.9;
+/** A round may only prepare for the next: blocks are close together, but the last of a chunk is not moved yet. */
+const MOST_ROUNDS_IN_VAIN = 4;
 const EMPTY_SLOTS_PER_UNIT = 32;
 const SCANNED_RECORDS = 256;
 
@@ -32,6 +36,7 @@ export class Compaction {
   #partCursor = 0;
   readonly #records: number[] = [];
   #wasteAtStart = 0;
+  #roundsInVain = 0;
   #wasteGivenUp = 0;
   readonly #moved = (old: number, next: number): void => this.#recordMoved(old, next);
   readonly #collect = (record: number): void => {
@@ -73,6 +78,7 @@ export class Compaction {
     this.#slot = -1;
     this.#nextSlot();
     this.#wasteAtStart = waste;
+    this.#roundsInVain = 0;
     return true;
   }
 
@@ -140,10 +146,12 @@ export class Compaction {
   #endRound(): void {
     const waste = this.#waste;
     const { usedBytes } = this.#store.arena;
-    const helped = waste < this.#wasteAtStart * 0.9;
-    if (waste < usedBytes * STOPS_BELOW || waste < LEAST_BYTES || !helped) {
+    if (waste < this.#wasteAtStart * HELPED) this.#roundsInVain = 0;
+    else this.#roundsInVain++;
+    const inVain = this.#roundsInVain >= MOST_ROUNDS_IN_VAIN;
+    if (waste < usedBytes * STOPS_BELOW || waste < LEAST_BYTES || inVain) {
       this.active = false;
-      this.#wasteGivenUp = helped ? 0 : waste;
+      this.#wasteGivenUp = inVain ? waste : 0;
       return;
     }
     this.#slot = -1;

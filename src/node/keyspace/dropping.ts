@@ -50,6 +50,7 @@ export function dropSlot(store: Store, slot: number): number {
       heap: index.heap,
     };
     setCounts(store, slot, 0, 0);
+    store.forget();
     store.walk.slotDropped(index, root);
     putAside(store, slot, part);
   }

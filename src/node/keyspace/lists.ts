@@ -93,6 +93,7 @@ export class Lists {
   pop(key: Uint8Array, keyStart: number, keyEnd: number, atHead: boolean): void {
     const store = this.#store;
     const list = this.#list;
+    if (store.locate(key, keyStart, keyEnd) === 0) return;
     const root = store.openForChange(key, keyStart, keyEnd, TYPE_LIST);
     list.open(root);
     if (list.size === 1) {
@@ -126,6 +127,7 @@ export class Lists {
   ): void {
     const store = this.#store;
     const list = this.#list;
+    if (store.locate(key, keyStart, keyEnd) === 0) return;
     const root = store.openForChange(key, keyStart, keyEnd, TYPE_LIST);
     if (store.keeping) {
       store.undo.begin(EFFECT.listRemoveRange, key, keyStart, keyEnd);
@@ -158,6 +160,7 @@ export class Lists {
   ): void {
     const store = this.#store;
     const list = this.#list;
+    if (store.locate(key, keyStart, keyEnd) === 0) return;
     const root = store.openForChange(key, keyStart, keyEnd, TYPE_LIST);
     list.open(root);
     list.seek(index);
@@ -188,6 +191,7 @@ export class Lists {
   ): void {
     const store = this.#store;
     const list = this.#list;
+    if (store.locate(key, keyStart, keyEnd) === 0) return;
     const root = store.openForChange(key, keyStart, keyEnd, TYPE_LIST);
     list.open(root);
     const removed = Math.min(count, list.size - from);
@@ -221,6 +225,7 @@ export class Lists {
   ): number {
     const store = this.#store;
     const list = this.#list;
+    if (store.locate(key, keyStart, keyEnd) === 0) return 0;
     const root = store.openForChange(key, keyStart, keyEnd, TYPE_LIST);
     list.open(root);
     const found = this.#findEqual(element, elementStart, elementEnd, maxCount, fromTail);

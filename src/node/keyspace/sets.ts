@@ -111,13 +111,14 @@ export class Sets {
     const store = this.#store;
     const set = this.#set;
     const root = store.locateRoot(key, keyStart, keyEnd);
-    if (root === 0 || !set.contains(root, member, memberStart, memberEnd)) return false;
+    if (root === 0) return false;
     store.openForChange(key, keyStart, keyEnd, TYPE_SET);
     set.open(root);
     if (set.size === 1) {
+      if (!set.has(member, memberStart, memberEnd)) return false;
       if (!store.removeLocated()) return true;
     } else {
-      set.remove(root, member, memberStart, memberEnd);
+      if (!set.remove(root, member, memberStart, memberEnd)) return false;
       const changed = set.root;
       set.open(changed);
       if (store.keeping) {

@@ -100,17 +100,15 @@ export class SortedSets {
     const store = this.#store;
     const set = this.#set;
     const root = store.openForChange(key, keyStart, keyEnd, TYPE_SORTED_SET);
-    const { keeping } = store;
-    const before = keeping ? set.scoreIn(root, member, memberStart, memberEnd) : Number.NaN;
     const outcome = set.add(root, score, member, memberStart, memberEnd);
     const changed = set.root;
     set.open(changed);
     if (outcome === 'unchanged') return outcome;
-    if (keeping) {
+    if (store.keeping) {
       const isNew = outcome === 'added';
       const op = isNew ? EFFECT.sortedSetRemove : EFFECT.sortedSetAdd;
       store.undo.begin(op, key, keyStart, keyEnd);
-      if (!isNew) store.undo.float64(before);
+      if (!isNew) store.undo.float64(set.scoreBefore);
       store.undo.bytes(member, memberStart, memberEnd);
       store.undo.end();
     }
@@ -143,19 +141,18 @@ export class SortedSets {
     const set = this.#set;
     const root = store.locateRoot(key, keyStart, keyEnd);
     if (root === 0) return false;
-    const before = set.scoreIn(root, member, memberStart, memberEnd);
-    if (Number.isNaN(before)) return false;
     store.openForChange(key, keyStart, keyEnd, TYPE_SORTED_SET);
     set.open(root);
     if (set.size === 1) {
+      if (!set.find(member, memberStart, memberEnd)) return false;
       if (!store.removeLocated()) return true;
     } else {
-      set.remove(root, member, memberStart, memberEnd);
+      if (!set.remove(root, member, memberStart, memberEnd)) return false;
       const changed = set.root;
       set.open(changed);
       if (store.keeping) {
         store.undo.begin(EFFECT.sortedSetAdd, key, keyStart, keyEnd);
-        store.undo.float64(before);
+        store.undo.float64(set.scoreBefore);
         store.undo.bytes(member, memberStart, memberEnd);
         store.undo.end();
       }
