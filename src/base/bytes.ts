@@ -2,6 +2,7 @@
  * Growing and reading byte buffers without Node's Buffer: pure rooms use these. Integers are
  * little-endian. Lengths are in bytes.
  */
+import { copyBytes, viewOf } from './copy.ts';
 import { invariant } from './invariant.ts';
 
 const encoder = new TextEncoder();
@@ -57,6 +58,9 @@ export function hex(bytes: Uint8Array): string {
   for (const byte of bytes) out += byte.toString(16).padStart(2, '0');
   return out;
 }
+
+/** Fewer bytes than this are copied one by one. */
+const SHORT_BYTES = 16;
 
 /** An append-only buffer that grows by doubling; `bytes[0, length)` is what was written. */
 export class ByteWriter {
@@ -123,12 +127,12 @@ export class ByteWriter {
   raw(source: Uint8Array, start = 0, end = source.length): void {
     const count = end - start;
     this.reserve(count);
-    if (count < 64) {
+    if (count < SHORT_BYTES) {
       const { bytes } = this;
       let to = this.length;
       for (let from = start; from < end; from++) bytes[to++] = source[from];
     } else {
-      this.bytes.set(source.subarray(start, end), this.length);
+      copyBytes(this.#view, this.length, viewOf(source), start, count);
     }
     this.length += count;
   }
