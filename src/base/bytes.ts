@@ -78,8 +78,6 @@ export function hex(bytes: Uint8Array): string {
   return out;
 }
 
-/** Fewer bytes than this are copied one by one. */
-
 /** An append-only buffer that grows by doubling; `bytes[0, length)` is what was written. */
 export class ByteWriter {
   bytes: Uint8Array;
