@@ -131,6 +131,7 @@ for (const staticRead of [true, false]) {
     const socket = await dial(port);
     socket.write('PING\r\n');
     expect(await readExactly(socket, 6)).toBe('PING\r\n');
+    expect(listener.stats.raw).toBe(staticRead);
     expect(echo.opened[0].localAddress).toBe(`127.0.0.1:${port}`);
     expect(echo.opened[0].remoteAddress).toMatch(/^127\.0\.0\.1:\d+$/);
     expect(echo.opened[0].tls).toBe(false);

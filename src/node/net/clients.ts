@@ -3,8 +3,8 @@
  *
  * Plaintext sockets are read into one buffer for the whole process (`onread`), which public API offers
  * only for outgoing sockets: the listener's private `_handle.onconnection` is replaced to wrap accepted
- * handles. Where that is missing, and for TLS, the public 'connection' and 'data' events do the same;
- * `stats.staticRead` says which it is.
+ * handles, and their bytes pass by the streams (raw-stream.ts). Where that is missing, and for TLS, the public
+ * 'connection' and 'data' events do the same; `stats.staticRead` and `stats.raw` say which it is.
  *
  * Invariants: `open` is called once a connection and `closed` once after it; no handler is called after
  * `closed`; no more than `maxConnections` are open.
@@ -46,6 +46,8 @@ export interface ClientStats {
   outputBytes: number;
   /** Plaintext connections are read into the shared buffer. */
   staticRead: boolean;
+  /** The newest connection is read and written past its stream (raw-stream.ts). */
+  raw: boolean;
 }
 
 /** Bytes of the shared read buffer: as much as the kernel gives in one read under load. */
@@ -74,6 +76,7 @@ export class ClientListener {
     inputBytes: 0,
     outputBytes: 0,
     staticRead: false,
+    raw: false,
   };
   readonly #options: ClientListenerOptions;
   readonly #clients: Clients;
@@ -195,10 +198,11 @@ export class ClientListener {
       stats: this.stats,
     });
     this.#connections.add(connection);
-    connection.begin(this.#clients.open(connection), staticRead, () => {
+    connection.begin(this.#clients.open(connection), staticRead ? readBuffer : null, () => {
       this.#connections.delete(connection);
       this.stats.open--;
     });
+    this.stats.raw = connection.isRaw;
     return connection;
   }
 }

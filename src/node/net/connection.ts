@@ -8,6 +8,7 @@
 import type { Socket } from 'node:net';
 import { invariant } from '#base/invariant.ts';
 import type { ClientConnection, ClientHandler } from '#node/shard/ports.ts';
+import { RawStream } from './raw-stream.ts';
 
 export interface ConnectionOptions {
   readonly id: number;
@@ -18,14 +19,6 @@ export interface ConnectionOptions {
   /** What this connection adds its traffic to. */
   readonly stats: { inputBytes: number; outputBytes: number };
 }
-
-/** Up to here a string of the bytes is cheaper than a Buffer: the kernel is given it from a buffer on the stack. */
-const STRING_BYTES = 16 * 1024;
-
-/** Native method of Buffer; works on any Uint8Array, without a Buffer being made of it. */
-const { latin1Slice } = Buffer.prototype as unknown as {
-  latin1Slice(this: Uint8Array, start: number, end: number): string;
-};
 
 export class Connection implements ClientConnection {
   readonly id: number;
@@ -38,6 +31,8 @@ export class Connection implements ClientConnection {
   readonly #socket: Socket;
   readonly #stats: ConnectionOptions['stats'];
   readonly #closeTimeoutMs: number;
+  /** Null: by the socket's stream. */
+  #raw: RawStream | null = null;
   #handler: ClientHandler | null = null;
   #state: 'open' | 'closing' | 'closed' = 'open';
   #closeTimer: NodeJS.Timeout | null = null;
@@ -55,20 +50,24 @@ export class Connection implements ClientConnection {
     this.gone = new Promise((resolve) => socket.once('close', () => resolve()));
   }
 
-  /** Starts reading. `staticRead`: the listener calls {@link received}; else 'data' events do. */
-  begin(handler: ClientHandler, staticRead: boolean, onGone: () => void): void {
+  /**
+   * Starts reading. `readBuffer`: what the socket reads into, if that is a buffer of ours (`onread`); the listener
+   * then calls {@link received}, or this connection does it by the shorter way; else 'data' events do.
+   */
+  begin(handler: ClientHandler, readBuffer: Uint8Array | null, onGone: () => void): void {
     invariant(this.#handler === null, 'a connection begins once');
     this.#handler = handler;
     const socket = this.#socket;
     // a plain Uint8Array: slice() of a Buffer does not copy, and pure rooms rely on copies
-    if (!staticRead) {
+    if (readBuffer !== null) {
+      this.#raw = RawStream.of(socket, () => this.#drained());
+      this.#raw?.read((count) => this.received(readBuffer, count));
+    } else {
       socket.on('data', ({ buffer, byteOffset, length }: Buffer) =>
         this.received(new Uint8Array(buffer, byteOffset, length), length),
       );
     }
-    socket.on('drain', () => {
-      if (this.#state === 'open') handler.drained();
-    });
+    socket.on('drain', () => this.#drained());
     socket.on('end', () => this.#ended(handler));
     socket.once('close', () => {
       this.#state = 'closed';
@@ -89,15 +88,17 @@ export class Connection implements ClientConnection {
   send(bytes: Uint8Array, start: number, end: number): void {
     if (this.#state !== 'open' || end <= start) return;
     this.#stats.outputBytes += end - start;
-    if (end - start <= STRING_BYTES) {
-      this.#socket.write(latin1Slice.call(bytes, start, end), 'latin1');
-    } else {
-      this.#socket.write(Buffer.copyBytesFrom(bytes, start, end - start));
-    }
+    if (this.#raw !== null) this.#raw.write(bytes, start, end);
+    else this.#socket.write(Buffer.copyBytesFrom(bytes, start, end - start));
   }
 
   get bufferedBytes(): number {
-    return this.#socket.writableLength;
+    return this.#raw === null ? this.#socket.writableLength : this.#raw.pendingBytes;
+  }
+
+  /** Its bytes do not go through the socket's stream. */
+  get isRaw(): boolean {
+    return this.#raw !== null;
   }
 
   close(): void {
@@ -120,6 +121,10 @@ export class Connection implements ClientConnection {
 
   resume(): void {
     if (this.#state === 'open') this.#socket.resume();
+  }
+
+  #drained(): void {
+    if (this.#state === 'open') this.#handler?.drained();
   }
 
   #ended(handler: ClientHandler): void {

@@ -6,7 +6,7 @@
  */
 import type { ByteRange } from '#base/byte-range.ts';
 import { utf8 } from '#base/bytes.ts';
-import { copyBytes } from '#base/copy.ts';
+import { copyBytes, viewOf } from '#base/copy.ts';
 import { invariant } from '#base/invariant.ts';
 import { DOUBLE_BYTES, writeDouble } from './double.ts';
 import type { Int64 } from './number.ts';
@@ -31,8 +31,8 @@ const MOST_BYTES = 1024 * 1024 * 1024;
 /** Room for a type byte, 20 digits and a line end. */
 const HEADER_BYTES = 24;
 
-/** From this many bytes on, `set` is faster than a loop over bytes. */
-const SHORT_BYTES = 64;
+/** Fewer bytes than this are copied one by one. */
+const SHORT_BYTES = 16;
 /** Numbers below this are printed with 32-bit arithmetic. */
 const SMALL_LIMIT = 1_000_000_000;
 
@@ -303,7 +303,7 @@ export class ReplyWriter {
       const { bytes } = this;
       for (let from = start, at = to; from < end; from++, at++) bytes[at] = source[from];
     } else {
-      this.bytes.set(source.subarray(start, end), to);
+      copyBytes(this.#view, to, viewOf(source), start, end - start);
     }
     this.length = to + end - start;
   }

@@ -209,6 +209,19 @@ test('W2: what reads everything waits for the newest index', () => {
   expect(reader.session.withheldIndex).toBe(host.keyspace.openIndex);
 });
 
+test('with durability async a reply waits for the lease alone, whatever is not committed', () => {
+  const host = new TestHost();
+  host.durable = true;
+  host.waitsForCommit = false;
+  const client = host.connect();
+  for (const words of [['set', 'k', 'v'], ['get', 'k'], ['dbsize']]) {
+    expect(client.send(...words)).toBe('');
+    expect(client.session.withheldIndex).toBe(0);
+  }
+  client.session.release(0);
+  expect(client.connection.take()).toBe('+OK\r\n$1\r\nv\r\n:1\r\n');
+});
+
 test('W3: nothing overtakes a withheld reply of its connection', () => {
   const host = new TestHost();
   host.durable = true;
