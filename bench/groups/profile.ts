@@ -25,15 +25,19 @@ import { COMMANDS, withValue } from './throughput-cases.ts';
 
 interface ProfileCase {
   readonly name: string;
-  readonly command: 'get' | 'set';
+  readonly command: keyof typeof COMMANDS;
   readonly pipeline: number;
+  readonly durability: 'sync' | 'async';
 }
 
 const CASES: readonly ProfileCase[] = [
-  { name: 'get-p16', command: 'get', pipeline: 16 },
-  { name: 'set-p16-durable', command: 'set', pipeline: 16 },
-  { name: 'get-p1', command: 'get', pipeline: 1 },
-  { name: 'set-p1-durable', command: 'set', pipeline: 1 },
+  { name: 'get-p16', command: 'get', pipeline: 16, durability: 'sync' },
+  { name: 'set-p16-durable', command: 'set', pipeline: 16, durability: 'sync' },
+  { name: 'get-p1', command: 'get', pipeline: 1, durability: 'sync' },
+  { name: 'set-p1-durable', command: 'set', pipeline: 1, durability: 'sync' },
+  ...(Object.keys(COMMANDS) as (keyof typeof COMMANDS)[]).map((command) => {
+    return { name: `${command}-p16-async`, command, pipeline: 16, durability: 'async' } as const;
+  }),
 ];
 
 const VALUE_BYTES = 64;
@@ -54,7 +58,9 @@ async function run({ settings, cases, directory }: GroupContext): Promise<string
   const texts: string[] = [];
   for (const one of CASES.filter(({ name }) => cases.includes(name))) {
     progress(`profile: ${one.name}, ${seconds} s`);
-    const kind = holdfast({ title: 'Holdfast, 3 voters', voters: 3, durability: 'sync' });
+    const { durability } = one;
+    const voters = durability === 'sync' ? 3 : 1;
+    const kind = holdfast({ title: `Holdfast, ${durability}`, voters, durability });
     const server = await kind.start(`${directory}/${one.name}`);
     try {
       texts.push(await profileOne(server, one, seconds));
@@ -67,13 +73,14 @@ async function run({ settings, cases, directory }: GroupContext): Promise<string
 
 async function profileOne(
   server: HoldfastServer,
-  { command, pipeline }: ProfileCase,
+  { command, pipeline, durability }: ProfileCase,
   seconds: number,
 ): Promise<string> {
   const [pid] = server.pids();
-  const filling = withValue('SET key:__next_int__ VALUE', VALUE_BYTES);
-  const { keys } = COMMANDS[command];
-  await fill(server, [filling], keys);
+  const { keys, before: filling } = COMMANDS[command];
+  if (filling !== undefined) {
+    await fill(server, [withValue(filling.command, VALUE_BYTES)], filling.count);
+  }
   const load = {
     port: server.port,
     commands: [withValue(COMMANDS[command].command, VALUE_BYTES)],
@@ -92,7 +99,7 @@ async function profileOne(
   const { profile } = (await inspector.call('Profiler.stop')) as { profile: CpuProfile };
   const after = readCpu(pid);
   inspector.close();
-  const title = `### ${command.toUpperCase()} P${pipeline}, 3 voters`;
+  const title = `### ${command.toUpperCase()} P${pipeline}, ${durability}`;
   const perOperation = (after.all - before.all) / 1000 / result.commands;
   const main = (after.main - before.main) / (after.all - before.all);
   const facts = [
