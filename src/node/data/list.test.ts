@@ -253,13 +253,20 @@ function follow(random: Prng, shape: Shape): void {
   expect(arena.usedBytes).toBe(0);
 }
 
-test.each(Object.entries(SHAPES))('a list is an array: %s', (name, shape) => {
-  const seed = Math.floor(Math.random() * 2 ** 31);
+function followFrom(seed: number, name: string): void {
   try {
-    follow(new Prng(seed), shape);
+    follow(new Prng(seed), SHAPES[name]);
   } catch (error) {
     throw new Error(`${name}: seed ${seed}`, { cause: error });
   }
+}
+
+test.each(Object.keys(SHAPES))('a list is an array: %s', (name) => {
+  followFrom(Math.floor(Math.random() * 2 ** 31), name);
+});
+
+test('the parts of a node that was split are merged with small neighbours', () => {
+  followFrom(1_609_843_916, 'aroundTheLimits');
 });
 
 test('a copy is equal and does not change with its source', () => {

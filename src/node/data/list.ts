@@ -10,7 +10,8 @@
  *     node          [previous][next][the rest of a block]
  *
  * Invariants of a large list: head and tail are not 0; no node is empty but the only one of an empty list; two
- * neighbouring nodes that are neither head nor tail have more than LEAST_PAIR bytes of entries between them.
+ * neighbouring nodes that are neither head nor tail have more than LEAST_PAIR bytes of entries between them, unless
+ * there was no memory to merge them.
  *
  * When a change throws ArenaFullError, the list has not changed, but `root` may be elsewhere.
  */
