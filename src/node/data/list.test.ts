@@ -434,3 +434,27 @@ test('a change that finds no memory leaves the list as it was', () => {
     expect(arena.usedBytes).toBe(0);
   }
 });
+
+test('a copy that finds no memory leaves nothing behind', () => {
+  for (const longEvery of [3, 1000]) {
+    const arena = new Arena(1, 3);
+    const pair = new Pair(arena);
+    for (let i = 0; i < 600; i++) pair.push(false, '-'.repeat(i % longEvery === 0 ? 3000 : i));
+    const hog = fill(arena);
+    let refused = 0;
+    for (let copy = 0; copy === 0; ) {
+      const before = arena.usedBytes;
+      try {
+        copy = pair.list.copy(pair.root);
+        expectSame(read(pair.list, copy), pair.model);
+      } catch (error) {
+        must(error instanceof ArenaFullError, 'another error');
+        refused++;
+        expect(arena.usedBytes).toBe(before);
+        arena.free(hog.pop() ?? 0);
+      }
+    }
+    expect(refused).toBeGreaterThan(5);
+    pair.check();
+  }
+});

@@ -267,14 +267,20 @@ export class List {
     const copy = this.#arena.alloc(ROOT_BYTES);
     blocks.setWord(copy, 0, blocks.word(root, 0));
     blocks.setWord(copy, 1, LARGE);
+    blocks.setWord(copy, 2, 0);
     let previous = 0;
-    for (let node = blocks.word(root, 2); node !== 0; node = blocks.word(node, 1)) {
-      const next = blocks.copy(node, blocks.capacity(node));
-      blocks.setWord(next, 0, previous);
-      blocks.setWord(next, 1, 0);
-      if (previous === 0) blocks.setWord(copy, 2, next);
-      else blocks.setWord(previous, 1, next);
-      previous = next;
+    try {
+      for (let node = blocks.word(root, 2); node !== 0; node = blocks.word(node, 1)) {
+        const next = blocks.copy(node, blocks.capacity(node));
+        blocks.setWord(next, 0, previous);
+        blocks.setWord(next, 1, 0);
+        if (previous === 0) blocks.setWord(copy, 2, next);
+        else blocks.setWord(previous, 1, next);
+        previous = next;
+      }
+    } catch (error) {
+      this.freeSlice(copy, Infinity);
+      throw error;
     }
     blocks.setWord(copy, 3, previous);
     return copy;
