@@ -45,15 +45,14 @@ async function keyspaceRow(keys: number, seconds: number, withWalk: boolean): Pr
   progress(`stalls: keyspace alone, ${title}`);
   const result = await keyspaceStalls(keys, seconds, withWalk);
   const { insert, churn, maintenance, walk } = result.longestCpuMs;
-  const walks = result.walks === null ? 'none in this engine' : String(result.walks);
   return [
     title,
     figure(insert),
     figure(churn),
     figure(maintenance),
-    withWalk && result.walks !== null ? figure(walk) : '–',
+    withWalk ? figure(walk) : '–',
     figure(result.longestWallMs),
-    withWalk ? walks : '–',
+    withWalk ? String(result.walks) : '–',
     figure(result.opsPerSecond),
   ];
 }

@@ -4,15 +4,15 @@
  * JSON. What other processes take of the processor is not in the CPU figures.
  */
 import { Keyspace } from '#node/keyspace/keyspace.ts';
-import { beginWalk, maintain, type Walk } from './keyspace-driver.ts';
+import { beginWalk, maintain, stepWalk } from './keyspace-driver.ts';
 
 export interface KeyspaceStalls {
   /** Longest turn: churn, a step of the walk, maintenance; the longest of each. */
   readonly longestCpuMs: Readonly<Record<'insert' | 'churn' | 'walk' | 'maintenance', number>>;
   readonly longestWallMs: number;
   readonly opsPerSecond: number;
-  /** Walks that were finished; null when the engine has none. */
-  readonly walks: number | null;
+  /** Walks that were finished. */
+  readonly walks: number;
   readonly keys: number;
 }
 
@@ -96,8 +96,7 @@ for (let first = 0; first < keyCount; first += COMMANDS_PER_TURN) {
 
 const startMs = performance.now();
 let operations = 0;
-let walks: number | null = null;
-let walk: Walk | null = null;
+let walks = 0;
 while (performance.now() - startMs < seconds * 1000) {
   keyspace.nowMs = Date.now();
   timed('churn', () => {
@@ -108,13 +107,8 @@ while (performance.now() - startMs < seconds * 1000) {
   timed('maintenance', () => maintain(keyspace));
   if (!withWalk) continue;
   timed('walk', () => {
-    if (walk === null) {
-      walk = beginWalk(keyspace);
-      if (walk !== null) walks ??= 0;
-    } else if (walk.step()) {
-      walk = null;
-      walks = (walks ?? 0) + 1;
-    }
+    if (!keyspace.walk.active) beginWalk(keyspace);
+    else if (stepWalk(keyspace)) walks++;
   });
 }
 

@@ -78,6 +78,9 @@ export function hex(bytes: Uint8Array): string {
   return out;
 }
 
+/** A larger buffer is dropped when it has been emptied. */
+const KEPT_BYTES = 8 * 1024 * 1024;
+
 /** An append-only buffer that grows by doubling; `bytes[0, length)` is what was written. */
 export class ByteWriter {
   bytes: Uint8Array;
@@ -182,8 +185,12 @@ export class ByteWriter {
     return this.bytes.slice(0, this.length);
   }
 
+  /** Forgets everything written, and lets go of memory that only something very large needed. */
   clear(): void {
     this.length = 0;
+    if (this.bytes.length <= KEPT_BYTES) return;
+    this.bytes = new Uint8Array(256);
+    this.#view = new DataView(this.bytes.buffer);
   }
 }
 

@@ -350,14 +350,27 @@ export class ListBlocks {
     this.setWord(next, 1, this.word(block, 1));
     const counts = (1 << CAPACITY_SHIFT) - 1;
     this.setWord(next, 3, this.word(next, 3) | (this.word(block, 3) & counts));
-    let left = this.longCount(next);
-    for (let offset = HEADER; left > 0; offset += this.entryBytesAt(next, offset)) {
-      const long = this.longAt(next, offset);
-      if (long === 0) continue;
-      this.setLongAt(next, offset, this.copyLong(long));
-      left--;
-    }
+    this.#copyLongs(next);
     return next;
+  }
+
+  /** Gives a copied block long elements of its own; frees it when there is no memory for them. */
+  #copyLongs(block: number): void {
+    let left = this.longCount(block);
+    try {
+      for (let offset = HEADER; left > 0; offset += this.entryBytesAt(block, offset)) {
+        const long = this.longAt(block, offset);
+        if (long === 0) continue;
+        this.setLongAt(block, offset, this.copyLong(long));
+        left--;
+      }
+    } catch (error) {
+      // those that are left are still the source's
+      this.setWord(block, 3, this.word(block, 3) - left * ONE_LONG);
+      this.freeLongs(block);
+      this.#arena.free(block);
+      throw error;
+    }
   }
 
   /** A copy of the block of a long element. */

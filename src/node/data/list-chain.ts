@@ -92,43 +92,52 @@ export class ListChain {
     }
   }
 
-  /** Puts an entry before `offset` of a block, splitting it if it must; returns the block that has it. */
-  insertAt(
-    target: number,
-    targetOffset: number,
+  /** Puts an entry before `offset` of a block, splitting it if it must. */
+  insertAt(target: number, offset: number, bytes: Uint8Array, start: number, end: number): void {
+    const blocks = this.#blocks;
+    if (end - start > MOST_INLINE) this.unpack();
+    const size = entryBytesOf(end - start);
+    const need = HEADER + blocks.used(target) + size;
+    if (need <= blocks.capacity(target)) {
+      blocks.insert(target, offset, bytes, start, end);
+      return;
+    }
+    const relative = offset - blocks.start(target);
+    if (need > NODE_BYTES) {
+      this.#insertSplitting(target, relative, bytes, start, end);
+      return;
+    }
+    const block = this.widen(target, false, size);
+    blocks.insert(block, blocks.start(block) + relative, bytes, start, end);
+  }
+
+  /** Splits a block and puts an entry `relative` bytes after where its first one starts. */
+  #insertSplitting(
+    block: number,
+    relative: number,
     bytes: Uint8Array,
     start: number,
     end: number,
-  ): number {
+  ): void {
     const blocks = this.#blocks;
-    let block = target;
-    let offset = targetOffset;
-    if (end - start > MOST_INLINE) this.unpack();
+    this.unpack();
+    let left = block;
+    const right = blocks.split(left);
+    blocks.setWord(right, 0, left);
+    blocks.setWord(right, 1, blocks.word(left, 1));
+    this.relink(right);
+    const boundary = blocks.used(left);
     const size = entryBytesOf(end - start);
-    const need = HEADER + blocks.used(block) + size;
-    if (need > blocks.capacity(block)) {
-      const relative = offset - blocks.start(block);
-      if (need <= NODE_BYTES) {
-        block = this.widen(block, false, size);
-      } else {
-        this.unpack();
-        const right = blocks.split(block);
-        blocks.setWord(right, 0, block);
-        blocks.setWord(right, 1, blocks.word(block, 1));
-        this.relink(right);
-        const boundary = blocks.used(block);
-        // at most half a block and half an entry: any entry fits into either part
-        if (relative > boundary) {
-          blocks.insert(right, blocks.start(right) + relative - boundary, bytes, start, end);
-          return right;
-        }
-        if (HEADER + boundary + size > blocks.capacity(block))
-          block = this.widen(block, false, size);
-      }
-      offset = blocks.start(block) + relative;
+    // at most half a block and half an entry: any entry fits into either part
+    if (relative > boundary) {
+      blocks.insert(right, blocks.start(right) + relative - boundary, bytes, start, end);
+    } else {
+      if (HEADER + boundary + size > blocks.capacity(left)) left = this.widen(left, false, size);
+      blocks.insert(left, blocks.start(left) + relative, bytes, start, end);
     }
-    blocks.insert(block, offset, bytes, start, end);
-    return block;
+    // the parts are smaller than the block was, whose neighbours may be small
+    this.joinPrevious(left);
+    this.joinNext(right);
   }
 
   /** Makes the neighbours of a node, or the root, point to it. */

@@ -253,13 +253,20 @@ function follow(random: Prng, shape: Shape): void {
   expect(arena.usedBytes).toBe(0);
 }
 
-test.each(Object.entries(SHAPES))('a list is an array: %s', (name, shape) => {
-  const seed = Math.floor(Math.random() * 2 ** 31);
+function followFrom(seed: number, name: string): void {
   try {
-    follow(new Prng(seed), shape);
+    follow(new Prng(seed), SHAPES[name]);
   } catch (error) {
     throw new Error(`${name}: seed ${seed}`, { cause: error });
   }
+}
+
+test.each(Object.keys(SHAPES))('a list is an array: %s', (name) => {
+  followFrom(Math.floor(Math.random() * 2 ** 31), name);
+});
+
+test('the parts of a node that was split are merged with small neighbours', () => {
+  followFrom(1_609_843_916, 'aroundTheLimits');
 });
 
 test('a copy is equal and does not change with its source', () => {
@@ -425,5 +432,31 @@ test('a change that finds no memory leaves the list as it was', () => {
     freeAll(pair.list, pair.root, 100);
     for (const block of hog) arena.free(block);
     expect(arena.usedBytes).toBe(0);
+  }
+});
+
+test('a copy that finds no memory leaves nothing behind', () => {
+  for (const longEvery of [3, 1000]) {
+    const arena = new Arena(1, 3);
+    const pair = new Pair(arena);
+    for (let i = 0; i < 600; i++) pair.push(false, '-'.repeat(i % longEvery === 0 ? 3000 : i));
+    const hog = fill(arena);
+    let refused = 0;
+    let copy = 0;
+    while (copy === 0) {
+      const before = arena.usedBytes;
+      try {
+        copy = pair.list.copy(pair.root);
+      } catch (error) {
+        must(error instanceof ArenaFullError, 'another error');
+        refused++;
+        must(arena.usedBytes === before, 'something is left');
+        arena.free(hog.pop() ?? 0);
+      }
+    }
+    expect(refused).toBeGreaterThan(5);
+    expectSame(read(pair.list, copy), pair.model);
+    checkStructure(arena, pair.blocks, copy);
+    pair.check();
   }
 });

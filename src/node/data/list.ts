@@ -10,7 +10,8 @@
  *     node          [previous][next][the rest of a block]
  *
  * Invariants of a large list: head and tail are not 0; no node is empty but the only one of an empty list; two
- * neighbouring nodes that are neither head nor tail have more than LEAST_PAIR bytes of entries between them.
+ * neighbouring nodes that are neither head nor tail have more than LEAST_PAIR bytes of entries between them, unless
+ * there was no memory to merge them.
  *
  * When a change throws ArenaFullError, the list has not changed, but `root` may be elsewhere.
  */
@@ -266,14 +267,20 @@ export class List {
     const copy = this.#arena.alloc(ROOT_BYTES);
     blocks.setWord(copy, 0, blocks.word(root, 0));
     blocks.setWord(copy, 1, LARGE);
+    blocks.setWord(copy, 2, 0);
     let previous = 0;
-    for (let node = blocks.word(root, 2); node !== 0; node = blocks.word(node, 1)) {
-      const next = blocks.copy(node, blocks.capacity(node));
-      blocks.setWord(next, 0, previous);
-      blocks.setWord(next, 1, 0);
-      if (previous === 0) blocks.setWord(copy, 2, next);
-      else blocks.setWord(previous, 1, next);
-      previous = next;
+    try {
+      for (let node = blocks.word(root, 2); node !== 0; node = blocks.word(node, 1)) {
+        const next = blocks.copy(node, blocks.capacity(node));
+        blocks.setWord(next, 0, previous);
+        blocks.setWord(next, 1, 0);
+        if (previous === 0) blocks.setWord(copy, 2, next);
+        else blocks.setWord(previous, 1, next);
+        previous = next;
+      }
+    } catch (error) {
+      this.freeSlice(copy, Infinity);
+      throw error;
     }
     blocks.setWord(copy, 3, previous);
     return copy;

@@ -392,20 +392,26 @@ test('compaction keeps a sorted set as it is and empties sparse memory', () => {
   expect(arena.usedBytes).toBe(0);
 });
 
+/** Takes all memory but what is left in open slabs; returns the blocks. */
+function fill(arena: Arena): number[] {
+  const blocks: number[] = [];
+  for (const bytes of [1 << 22, 1 << 16, 1 << 14]) {
+    try {
+      for (;;) blocks.push(arena.alloc(bytes));
+    } catch (error) {
+      must(error instanceof ArenaFullError, 'another error');
+    }
+  }
+  return blocks;
+}
+
 test('a change that finds no memory leaves the sorted set as it was', () => {
   const random = new Prng(22);
   for (const target of [0, 60, 5000]) {
     const arena = new Arena(1, 3);
     const twin = new Twin(arena);
     for (let i = 0; i < target; i++) twin.add(`${i}`.padEnd(100, '-'), random.below(1000));
-    const hog: number[] = [];
-    for (const bytes of [1 << 22, 1 << 16, 1 << 14]) {
-      try {
-        for (;;) hog.push(arena.alloc(bytes));
-      } catch (error) {
-        must(error instanceof ArenaFullError, 'another error');
-      }
-    }
+    const hog = fill(arena);
     let refused = 0;
     for (let i = 0; i < 6000; i++) {
       const member = `${random.below(9000)}`.padEnd(
@@ -429,4 +435,30 @@ test('a change that finds no memory leaves the sorted set as it was', () => {
     // nodes that were set aside for a change that failed are used by the next one
     expect(arena.usedBytes).toBeLessThan(16 * 1024);
   }
+});
+
+test('a copy that finds no memory leaves nothing behind', () => {
+  const random = new Prng(23);
+  const arena = new Arena(1, 3);
+  const twin = new Twin(arena);
+  for (let i = 0; i < 5000; i++) twin.add(`${i}`.padEnd(100, '-'), random.below(1000));
+  const hog = fill(arena);
+  let refused = 0;
+  let copy = 0;
+  while (copy === 0) {
+    const before = arena.usedBytes;
+    try {
+      copy = twin.set.copy(twin.root);
+    } catch (error) {
+      must(error instanceof ArenaFullError, `another error: ${String(error)}`);
+      refused++;
+      // nodes that were set aside are used by the next one
+      must(arena.usedBytes - before < 8 * 1024, 'something is left');
+      arena.free(hog.pop() ?? 0);
+    }
+  }
+  expect(refused).toBeGreaterThan(5);
+  expectSame(forward(twin.set, copy), twin.sorted());
+  checkTree(arena, copy);
+  twin.check();
 });

@@ -256,12 +256,17 @@ export class SortedSet {
     const copy = this.#createLarge();
     const size = this.#table.size(root);
     if (size > 0) this.#tree.seek(root, 0);
-    for (let left = size; left > 0; left--) {
-      const { entry: source, score } = this.#tree;
-      const entry = this.#table.copyEntry(source);
-      this.#table.insert(copy, this.#table.entryHash(entry), entry);
-      this.#tree.append(copy, score, entry);
-      this.#tree.next();
+    try {
+      for (let left = size; left > 0; left--) {
+        const { entry: source, score } = this.#tree;
+        const entry = this.#table.copyEntry(source);
+        this.#table.insertOrFree(copy, this.#table.entryHash(entry), entry);
+        this.#tree.append(copy, score, entry);
+        this.#tree.next();
+      }
+    } catch (error) {
+      this.freeSlice(copy, Infinity);
+      throw error;
     }
     return copy;
   }
@@ -341,7 +346,12 @@ export class SortedSet {
   #createLarge(): number {
     const root = this.#arena.alloc(LARGE_ROOT_BYTES);
     this.#table.initialize(root);
-    this.#tree.initialize(root);
+    try {
+      this.#tree.initialize(root);
+    } catch (error) {
+      this.#arena.free(root);
+      throw error;
+    }
     return root;
   }
 

@@ -11,6 +11,14 @@ import type { DroppedPart } from './undo-log.ts';
 
 /** Deletes all keys; every key, there or not, becomes a hazard. */
 export function flushAll(store: Store): void {
+  if (store.index.size > 0) putAsideAll(store);
+  if (!store.recording) return;
+  store.hazards.raiseAll(store.openIndex);
+  store.waitIndex = store.openIndex;
+  store.recorder.flushAll();
+}
+
+function putAsideAll(store: Store): void {
   const { index, arena } = store;
   tellWatches(store, -1);
   index.deadBytes = arena.usedBytes - store.discards.deadBytes - store.undo.deadBytes;
@@ -26,10 +34,6 @@ export function flushAll(store: Store): void {
     expiring: index.expiringCount,
     heap: index.heap,
   });
-  if (!store.recording) return;
-  store.hazards.raiseAll(store.openIndex);
-  store.waitIndex = store.openIndex;
-  store.recorder.flushAll();
 }
 
 /** Deletes all keys of the slot, which becomes a hazard as a whole; returns how many there were. */

@@ -25,6 +25,8 @@ export class Lists {
   readonly element: ByteRange;
   readonly #store: Store;
   readonly #list: List;
+  /** Indexes of equal elements, in the order in which they were met. */
+  readonly #found = new Int32Array(MOST_KEPT_ELEMENTS);
 
   constructor(store: Store) {
     this.#store = store;
@@ -228,14 +230,13 @@ export class Lists {
     if (store.locate(key, keyStart, keyEnd) === 0) return 0;
     const root = store.openForChange(key, keyStart, keyEnd, TYPE_LIST);
     list.open(root);
-    const found = this.#findEqual(element, elementStart, elementEnd, maxCount, fromTail);
-    const removed = found.length;
+    const removed = this.#findEqual(element, elementStart, elementEnd, maxCount, fromTail);
     if (removed === 0) return 0;
     if (removed === list.size) {
       if (!store.removeLocated()) return removed;
     } else {
-      if (store.keeping)
-        this.#keepEqual(key, keyStart, keyEnd, element, elementStart, elementEnd, found);
+      const kept = store.keeping ? removed : 0;
+      this.#keepEqual(key, keyStart, keyEnd, element, elementStart, elementEnd, kept, fromTail);
       list.removeEqual(root, element, elementStart, elementEnd, removed, fromTail);
       const bytes = removed * listpackEntryBytes(element, elementStart, elementEnd);
       if (!this.#changed(-bytes, NOTHING_WANTED)) return removed;
@@ -292,27 +293,32 @@ export class Lists {
     return bytes;
   }
 
-  /** The indexes of the elements that are equal, in the order in which they are met. */
+  /**
+   * Counts the elements that are equal, up to `maxCount`, and notes the indexes of the first MOST_KEPT_ELEMENTS that
+   * it meets.
+   */
   #findEqual(
     bytes: Uint8Array,
     start: number,
     end: number,
     maxCount: number,
     fromTail: boolean,
-  ): number[] {
+  ): number {
     const list = this.#list;
     const { element } = list;
-    const found: number[] = [];
+    const found = this.#found;
+    let count = 0;
     let index = fromTail ? list.size - 1 : 0;
     let more = list.seek(index);
-    while (more && found.length < maxCount) {
+    while (more && count < maxCount) {
       if (equalBytes(element.bytes, element.start, element.end, bytes, start, end)) {
-        found.push(index);
+        if (count < MOST_KEPT_ELEMENTS) found[count] = index;
+        count++;
       }
       more = fromTail ? list.previous() : list.next();
       index += fromTail ? -1 : 1;
     }
-    return found;
+    return count;
   }
 
   /** What is undone last is noted first: the elements are put back from the first to the last. */
@@ -333,6 +339,7 @@ export class Lists {
     }
   }
 
+  /** The same for `count` equal elements that #findEqual has noted. */
   #keepEqual(
     key: Uint8Array,
     keyStart: number,
@@ -340,17 +347,18 @@ export class Lists {
     element: Uint8Array,
     elementStart: number,
     elementEnd: number,
-    found: number[],
+    count: number,
+    fromTail: boolean,
   ): void {
     const { undo } = this.#store;
-    if (found.length > MOST_KEPT_ELEMENTS) {
+    if (count > MOST_KEPT_ELEMENTS) {
       undo.giveUp();
       return;
     }
-    found.sort((a, b) => b - a);
-    for (const index of found) {
+    const found = this.#found;
+    for (let i = 0; i < count; i++) {
       undo.begin(EFFECT.listInsert, key, keyStart, keyEnd);
-      undo.integer(index);
+      undo.integer(found[fromTail ? i : count - 1 - i]);
       undo.bytes(element, elementStart, elementEnd);
       undo.end();
     }

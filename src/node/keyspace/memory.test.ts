@@ -18,7 +18,7 @@ test('compaction gives scattered memory back and changes nothing else', () => {
   const driver = new Driver('primary');
   const { keyspace } = driver;
   const text = 'v'.repeat(2000);
-  for (let i = 0; i < 120_000; i++) {
+  for (let i = 0; i < 80_000; i++) {
     driver.set(`k${i}`, text.slice(0, 800 + random.below(1000)), i % 3 === 0 ? 2_000_000 + i : 0);
     if (i % 1000 === 0) commit(driver);
   }
@@ -27,7 +27,7 @@ test('compaction gives scattered memory back and changes nothing else', () => {
     driver.push('l', false, text.slice(0, random.below(100)));
     driver.sortedSetAdd('z', i, `member ${i}`);
   }
-  for (let i = 0; i < 120_000; i++) if (random.chance(0.85)) driver.delete(`k${i}`);
+  for (let i = 0; i < 80_000; i++) if (random.chance(0.85)) driver.delete(`k${i}`);
   commit(driver);
   const digest = keyspace.digest();
   const { memoryBytes } = keyspace;

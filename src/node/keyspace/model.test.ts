@@ -18,7 +18,7 @@ for (const [seed, keys, elements] of [
     const replica = new Driver('replica', [77, 88]);
     const changes = new RandomChanges(primary, random, { keys, elements, drops: keys > 3 });
     let index = 1;
-    for (let step = 0; step < 12_000; step++) {
+    for (let step = 0; step < 8000; step++) {
       changes.change();
       if (random.chance(0.05)) primary.keyspace.nowMs += 20;
       if (random.chance(0.01)) changes.expireAll();

@@ -14,7 +14,7 @@ for (const [seed, keys, elements] of [
     const { keyspace } = driver;
     const changes = new RandomChanges(driver, random, { keys, elements, drops: true });
     let index = 1;
-    for (let round = 0; round < 60; round++) {
+    for (let round = 0; round < 40; round++) {
       for (let i = random.below(keys * 2); i > 0; i--) changes.change();
       const expected = driver.describeAll();
       const seen = new Map<string, string>();

@@ -67,7 +67,8 @@ async function write(key, value) {
 async function read(key, final = false) {
   const startMs = now();
   try {
-    const value = await within(client.get(key));
+    // a GET may go to a replica while ioredis knows no primary; GETEX counts as a write
+    const value = await within(client.getex(key));
     say({ op: 'read', key, value: Number(value ?? 0), startMs, endMs: now(), final });
     return true;
   } catch {
