@@ -69,7 +69,7 @@ export interface SessionHost {
    * READONLY state; `spec` is for hosts that want to know more.
    */
   route(slot: number, write: boolean, session: Session, spec: CommandSpec): Refusal | null;
-  /** A unit starts whose keys are all in `slot` (-1: it names none): calls `keyspace.beginCommand(slot)`, at this turn's time. */
+  /** A unit starts whose keys are all in `slot` (-1: it names none): calls `keyspace.beginCommand(slot)`. */
   beginUnit(slot: number): void;
   /**
    * The unit ended. `waitIndex` is the highest index that its reply depends on, 0 when it depends on nothing but

@@ -96,7 +96,10 @@ export class Output {
     this.#end = length;
   }
 
-  /** Sends the leading replies that wait for at most `index`; returns how many bytes. Nothing stays in the shared buffer. */
+  /**
+   * Sends the leading replies that wait for at most `index`; returns how many bytes. Nothing stays in the shared
+   * buffer.
+   */
   release(index: number, connection: ClientConnection): number {
     const from = this.#from;
     if (from < this.#end) {
