@@ -4,6 +4,8 @@
  */
 export interface AllocationCase {
   readonly name: string;
+  /** What the user may do; everything when absent. */
+  readonly accessString?: string;
   readonly before: readonly (readonly string[])[];
   /** The words of the command with number `i`. */
   readonly command: (i: number) => readonly string[];
@@ -32,6 +34,13 @@ export const CASES: readonly AllocationCase[] = [
   },
   {
     name: 'GET of an absent key',
+    before: [],
+    command: (i) => ['GET', `absent:${i % KEYS}`],
+    mostBytes: NOTHING,
+  },
+  {
+    name: 'GET by a user with few rights',
+    accessString: '~other:* ~absent:* -@all +get +set',
     before: [],
     command: (i) => ['GET', `absent:${i % KEYS}`],
     mostBytes: NOTHING,
