@@ -307,7 +307,7 @@ export class Node implements NodeFacts {
     setImmediate(Node.#turn, this);
   }
 
-  static #turn(node: Node): void {
+  static #turn(this: void, node: Node): void {
     node.#turnScheduled = false;
     node.member?.turn();
   }
