@@ -1,78 +1,129 @@
 /**
- * `npm run bench [-- CASE…]`: a cluster of ours against redis-server, in the same run on the same machine.
- * All servers are up at the same time, rounds go around them in turn, so that a slow minute of the
- * machine hits everybody; the table shows medians.
+ * `npm run bench [-- CASE…]`: ours against redis-server and valkey-server, in the same run on the same
+ * machine. A case is GROUP:CASE or a beginning of it; tables go to stdout, what goes on to stderr.
  */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { benchmark, type Measurement } from './benchmark.ts';
-import { type BenchCase, chooseCases, CONNECTIONS, KEYS, VALUE_BYTES } from './cases.ts';
-import { describePinning, pinServers, PROCESSORS } from './processors.ts';
-import { redisVersion, type Server, startAll } from './servers.ts';
-import { renderTable, type Row } from './table.ts';
+import { durable } from './groups/durable.ts';
+import type { Group, Settings } from './groups/group.ts';
+import { large } from './groups/large.ts';
+import { memory } from './groups/memory.ts';
+import { profile } from './groups/profile.ts';
+import { scaling } from './groups/scaling.ts';
+import { stalls } from './groups/stalls.ts';
+import { throughput } from './groups/throughput.ts';
+import { tls } from './groups/tls.ts';
+import { describePinning, pinServers, PROCESSORS } from './measure/processors.ts';
+import { select } from './selection.ts';
+import { type Program, versionOf } from './servers/peers.ts';
 
-/** A run to learn how many requests fill the time; also warms up. */
-const TRIAL_REQUESTS = 5_000;
+const GROUPS: readonly Group[] = [
+  throughput,
+  durable,
+  tls,
+  memory,
+  scaling,
+  stalls,
+  large,
+  profile,
+];
+const PEERS: readonly Program[] = ['redis-server', 'valkey-server'];
 
-async function measure(
-  servers: readonly Server[],
-  one: BenchCase,
-  rounds: number,
-  secondsEach: number,
-): Promise<Row> {
-  const requests: number[] = [];
-  for (const { port } of servers) {
-    const trial = await benchmark(port, one, TRIAL_REQUESTS * one.pipeline);
-    requests.push(Math.max(TRIAL_REQUESTS, Math.round(trial.perSecond * secondsEach)));
-  }
-  const runs: Measurement[][] = servers.map(() => []);
-  for (let round = 1; round <= rounds; round++) {
-    for (const [at, { port, title }] of servers.entries()) {
-      const run = await benchmark(port, one, requests[at]);
-      runs[at].push(run);
-      process.stderr.write(
-        `${one.name}, round ${round}, ${title}: ${Math.round(run.perSecond)}/s\n`,
-      );
-    }
-  }
-  return { title: `${one.command.toUpperCase()}, pipeline ${one.pipeline}`, runs };
-}
+const HELP = `npm run bench [-- OPTIONS CASE…]
+  CASE             GROUP:CASE or a beginning of it: throughput:get, memory; none: what is usual of all
+  --full           also the unusual cases (all commands × pipelines × sizes × connections)
+  --rounds N       runs of each case, 3; the median counts
+  --seconds N      length of a run, 2
+  --scale F        factor of numbers of keys and items, 1
+  --directory DIR  where servers keep their files; the system's temporary folder
+  --list           names the cases
+`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    full: { type: 'boolean', default: false },
+    help: { type: 'boolean', default: false },
+    list: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '3' },
-    seconds: { type: 'string', default: '3' },
+    seconds: { type: 'string', default: '2' },
+    scale: { type: 'string', default: '1' },
+    directory: { type: 'string', default: tmpdir() },
   },
 });
-const cases = chooseCases(positionals);
-const directory = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
-pinServers();
-let servers: Server[] = [];
-try {
-  servers = await startAll(directory);
-  // reads find what they look for
-  const fill: BenchCase = { name: 'fill', command: 'set', pipeline: 16 };
-  for (const { port } of servers) await benchmark(port, fill, KEYS * 3);
-  const rows: Row[] = [];
-  for (const one of cases) {
-    rows.push(await measure(servers, one, Number(values.rounds), Number(values.seconds)));
-  }
-  console.log(
-    `${CONNECTIONS} connections, values of ${VALUE_BYTES} bytes, ${KEYS.toLocaleString('en')} keys; ` +
-      `operations a second (p50 / p99), medians of ${values.rounds} rounds of ${values.seconds} s; ` +
-      `ratio: ours to theirs. Redis ${redisVersion()}, Node ${process.versions.node}, ` +
-      `${PROCESSORS} × ${cpus()[0]?.model.trim() ?? 'CPU'}, ${describePinning()}.\n`,
-  );
-  console.log(
-    renderTable(
-      servers.map(({ title }) => title),
-      rows,
-    ),
-  );
-} finally {
-  await Promise.all(servers.map((server) => server.stop()));
-  rmSync(directory, { recursive: true, force: true });
+
+/** What all tables of this run have in common. */
+function describeRun({ rounds, seconds, scale }: Settings, peers: readonly Program[]): string {
+  const versions = PEERS.map((peer) => {
+    return peers.includes(peer) ? `${peer} ${versionOf(peer)}` : `no ${peer} on this machine`;
+  });
+  const machine = `${PROCESSORS} × ${cpus()[0]?.model.trim() ?? 'CPU'}, ${describePinning()}`;
+  const size = scale === 1 ? '' : ` Numbers of items × ${scale}.`;
+  return `Medians of ${rounds} rounds of ${seconds} s. Node ${process.versions.node}, ${versions.join(', ')}; ${machine}.${size}`;
 }
+
+function minutes(sinceMs: number): string {
+  return `${((performance.now() - sinceMs) / 60_000).toFixed(1)} min`;
+}
+
+/** Null when a name means nothing; said what there is. */
+function chosenCases(): Map<Group, string[]> | null {
+  try {
+    return select(GROUPS, positionals, values.full);
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n`);
+    process.exitCode = 2;
+    return null;
+  }
+}
+
+async function main(): Promise<void> {
+  if (values.help) {
+    process.stdout.write(HELP);
+    return;
+  }
+  const chosen = chosenCases();
+  if (chosen === null) return;
+  if (values.list) {
+    for (const [{ name }, cases] of chosen) {
+      process.stdout.write(`${cases.map((one) => `${name}:${one}`).join('\n')}\n`);
+    }
+    return;
+  }
+  const settings: Settings = {
+    rounds: Number(values.rounds),
+    seconds: Number(values.seconds),
+    scale: Number(values.scale),
+  };
+  const peers = PEERS.filter((peer) => versionOf(peer) !== null);
+  for (const missing of PEERS.filter((peer) => !peers.includes(peer))) {
+    process.stderr.write(`${missing} is not there (bin/setup --bench): its columns are left out\n`);
+  }
+  mkdirSync(values.directory, { recursive: true });
+  const directory = mkdtempSync(join(values.directory, 'holdfast-bench-'));
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
+  process.once('exit', () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }));
+  pinServers();
+  process.stdout.write(`${describeRun(settings, peers)}\n`);
+  const startMs = performance.now();
+  for (const [group, cases] of chosen) {
+    const groupStartMs = performance.now();
+    const own = join(directory, group.name);
+    try {
+      const text = await group.run({ settings, cases, directory: own, peers });
+      process.stdout.write(`\n## ${group.name}\n\n${text}\n`);
+    } catch (error) {
+      // the others may still say something
+      process.stderr.write(`${group.name} failed: ${(error as Error).stack ?? String(error)}\n`);
+      process.exitCode = 1;
+    }
+    process.stderr.write(`${group.name}: ${minutes(groupStartMs)}\n`);
+    // the disk may not hold what several groups leave
+    rmSync(own, { recursive: true, force: true });
+  }
+  process.stderr.write(`all: ${minutes(startMs)}\n`);
+}
+
+await main();

@@ -52,6 +52,25 @@ export function equalBytes(
   return true;
 }
 
+/** The order of a[aStart, aEnd) and b[bStart, bEnd) as memcmp has it, the shorter first: below, at or above 0. */
+export function compareBytes(
+  a: Uint8Array,
+  aStart: number,
+  aEnd: number,
+  b: Uint8Array,
+  bStart: number,
+  bEnd: number,
+): number {
+  const aLength = aEnd - aStart;
+  const bLength = bEnd - bStart;
+  const shared = aLength < bLength ? aLength : bLength;
+  for (let i = 0; i < shared; i++) {
+    const difference = a[aStart + i] - b[bStart + i];
+    if (difference !== 0) return difference;
+  }
+  return aLength - bLength;
+}
+
 /** Lower-case hexadecimal digits of `bytes`. */
 export function hex(bytes: Uint8Array): string {
   let out = '';
@@ -59,8 +78,8 @@ export function hex(bytes: Uint8Array): string {
   return out;
 }
 
-/** Fewer bytes than this are copied one by one. */
-const SHORT_BYTES = 16;
+/** A larger buffer is dropped when it has been emptied. */
+const KEPT_BYTES = 8 * 1024 * 1024;
 
 /** An append-only buffer that grows by doubling; `bytes[0, length)` is what was written. */
 export class ByteWriter {
@@ -126,14 +145,22 @@ export class ByteWriter {
   /** Appends source[start, end). */
   raw(source: Uint8Array, start = 0, end = source.length): void {
     const count = end - start;
-    this.reserve(count);
-    if (count < SHORT_BYTES) {
-      const { bytes } = this;
-      let to = this.length;
-      for (let from = start; from < end; from++) bytes[to++] = source[from];
-    } else {
-      copyBytes(this.#view, this.length, viewOf(source), start, count);
+    if (count >= 16) {
+      this.view(viewOf(source), start, end);
+      return;
     }
+    this.reserve(count);
+    const { bytes } = this;
+    let to = this.length;
+    for (let from = start; from < end; from++) bytes[to++] = source[from];
+    this.length = to;
+  }
+
+  /** Appends the bytes from `start` to `end` of a view. */
+  view(source: DataView, start: number, end: number): void {
+    const count = end - start;
+    this.reserve(count);
+    copyBytes(this.#view, this.length, source, start, count);
     this.length += count;
   }
 
@@ -158,8 +185,12 @@ export class ByteWriter {
     return this.bytes.slice(0, this.length);
   }
 
+  /** Forgets everything written, and lets go of memory that only something very large needed. */
   clear(): void {
     this.length = 0;
+    if (this.bytes.length <= KEPT_BYTES) return;
+    this.bytes = new Uint8Array(256);
+    this.#view = new DataView(this.bytes.buffer);
   }
 }
 

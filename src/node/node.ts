@@ -23,7 +23,7 @@ import { Metrics } from '#node/admin/registry.ts';
 import { sampleOf } from '#node/admin/sample.ts';
 import type { MetricsSample } from '#node/admin/metrics.ts';
 import { CommandIndex } from '#node/commands/command-index.ts';
-import { COMMANDS } from '#node/commands/table.ts';
+import { admittedCommands } from '#node/commands/table.ts';
 import type { Options } from '#node/config/options.ts';
 import { type Identity, openIdentity } from '#node/log/identity.ts';
 import type { Log } from '#node/log/log.ts';
@@ -44,8 +44,6 @@ const clock: Clock = {
   monotonicMs: () => performance.now(),
   wallMs: () => Date.now(),
 };
-
-const commands = new CommandIndex(COMMANDS);
 
 /** The disk belongs to a shard, but its log is gone. */
 class LogLostError extends Error {
@@ -82,15 +80,18 @@ export class Node implements NodeFacts {
   readonly #admin: AdminServer;
   readonly #probes: ProbeServer;
   readonly #syncDurations = new Histogram();
+  readonly #commands: CommandIndex;
   readonly #runId = randomBytes(20).toString('hex');
   #disk: Log | null = null;
   #clients: ClientListener | null = null;
   #turnScheduled = false;
+  #reactionScheduled = false;
   #stopping = false;
 
   constructor(options: Options, log: Logger, version: string, fatal: Fatal) {
     this.#fatal = fatal;
     this.#options = options;
+    this.#commands = new CommandIndex(admittedCommands(options.enableTestCommands === 'yes'));
     this.#log = log;
     this.version = version;
     this.name = options.member;
@@ -271,6 +272,7 @@ export class Node implements NodeFacts {
         peers: this.#neighbours.links,
         events: logMemberEvents(this.#log),
         wake: () => this.#wake(),
+        wakeAtOnce: () => this.#wakeAtOnce(),
       },
       { ...recovered, membership: { voters, learners: [] } },
     );
@@ -304,12 +306,25 @@ export class Node implements NodeFacts {
   #wake(): void {
     if (this.#turnScheduled) return;
     this.#turnScheduled = true;
-    setImmediate(Node.#turn, this);
+    setImmediate(turn, this);
   }
 
-  static #turn(this: void, node: Node): void {
-    node.#turnScheduled = false;
-    node.member?.turn();
+  /** @internal called by {@link turn}. */
+  turn(): void {
+    this.#turnScheduled = false;
+    this.member?.turn();
+  }
+
+  #wakeAtOnce(): void {
+    if (this.#reactionScheduled) return;
+    this.#reactionScheduled = true;
+    process.nextTick(react, this);
+  }
+
+  /** @internal called by {@link react}. */
+  react(): void {
+    this.#reactionScheduled = false;
+    this.member?.react();
   }
 
   #frame(from: string, frameType: number, payload: Uint8Array): void {
@@ -372,7 +387,8 @@ export class Node implements NodeFacts {
         reader: log,
       },
       hashSeed: [seed.readUInt32LE(0), seed.readUInt32LE(4)],
-      commands,
+      commands: this.#commands,
+      ...(options.enableTestCommands === 'yes' ? { stall } : {}),
       map: this.#neighbours.map,
       process: () =>
         processFacts(this.#runId, options, this.#clients?.stats ?? { accepted: 0, rejected: 0 }),
@@ -386,7 +402,7 @@ export class Node implements NodeFacts {
     const seconds = (files: TlsFiles | null): number => (files?.current.notAfterMs ?? 0) / 1000;
     return sampleOf({
       member,
-      commands,
+      commands: this.#commands,
       durationBoundsSeconds: COMMAND_DURATION_BOUNDS_SECONDS,
       role: roleOf(member, this.kind),
       info: {
@@ -417,6 +433,19 @@ export class Node implements NodeFacts {
       onError: (error) => this.#log.error({ directory, reason: error.message }, 'bad TLS files'),
     });
   }
+}
+
+/** Stops this thread, as one slow command would. */
+function stall(durationMs: number): void {
+  Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, durationMs);
+}
+
+function turn(node: Node): void {
+  node.turn();
+}
+
+function react(node: Node): void {
+  node.react();
 }
 
 function delay(ms: number): Promise<void> {

@@ -1,11 +1,19 @@
 /** A real redis-server as oracle: cluster mode, all slots, a temporary directory, free loopback ports. */
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { connect, createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { once } from 'node:events';
 import { ReplyParser } from './reply-parser.ts';
+
+/** Debian's redis-server is 7.0; valkey-server, where it is installed, 8.0: what both do 7.2 does, too. */
+export type OracleName = 'redis-server' | 'valkey-server';
+
+/** The oracles that are installed. */
+export const ORACLES = (['redis-server', 'valkey-server'] as const).filter(
+  (name) => name === 'redis-server' || spawnSync(name, ['--version']).status === 0,
+);
 
 export interface RedisServer {
   readonly port: number;
@@ -24,7 +32,7 @@ async function freePort(): Promise<number> {
 }
 
 /** Starts a server and waits until it serves all slots. Throws when it does not within 30 s. */
-export async function startRedis(): Promise<RedisServer> {
+export async function startRedis(name: OracleName = 'redis-server'): Promise<RedisServer> {
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-redis-'));
   const port = await freePort();
   const busPort = await freePort();
@@ -37,8 +45,12 @@ export async function startRedis(): Promise<RedisServer> {
     save: '',
     appendonly: 'no',
   };
-  const list = Object.entries(options).flatMap(([name, value]) => [`--${name}`, String(value)]);
-  const child = spawn('redis-server', list, { stdio: 'ignore' });
+  const list = Object.entries(options).flatMap(([key, value]) => [`--${key}`, String(value)]);
+  const child = spawn(name, list, {
+    stdio: 'ignore',
+    // SORT ALPHA compares by the locale
+    env: { ...process.env, LC_ALL: 'C' },
+  });
   const exited = once(child, 'exit');
   const stop = async (): Promise<void> => {
     child.kill('SIGKILL');

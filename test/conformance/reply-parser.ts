@@ -66,3 +66,9 @@ function endOfReply(text: string, at: number): number {
   }
   return next;
 }
+
+/** What a bulk string holds; null of anything else. */
+export function bulkContent(reply: string): string | null {
+  if (!/^\$\d/.test(reply)) return null;
+  return reply.slice(reply.indexOf('\r\n') + 2, -2);
+}

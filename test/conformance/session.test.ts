@@ -92,7 +92,7 @@ async function pairOf(connections: number, users?: readonly UserDefinition[]): P
 test('connection commands and their errors', async () => {
   const pair = await pairOf(1);
   const lines = `
-    PING | PING hello | PING a b | ECHO x | ECHO | SELECT 0 | SELECT 1 | SELECT x | SELECT 99999999999999999999
+    PING | PING hello | PING a b | ECHO x | ECHO | SELECT 0 | SELECT 1 | SELECT x | SELECT 99999999999999999999 | SELECT 2147483648
     HELLO 4 | HELLO x | HELLO 1 | HELLO 3 WHAT | HELLO 3 AUTH a | HELLO 3 AUTH default x SETNAME c | CLIENT GETNAME
     HELLO 2 | HELLO | HELLO 3 | CLIENT GETNAME | CLIENT SETNAME | CLIENT GETREDIR | CLUSTER KEYSLOT a | HELLO 2
     HELLO 2 SETNAME n | HELLO 3 SETNAME | CLIENT GETNAME | CLIENT SETNAME x | CLIENT GETNAME | RESET | CLIENT GETNAME
@@ -300,6 +300,7 @@ function described(reply: string): Described {
 /** What 7.0 described otherwise. */
 function asOf72(info: Described): Described {
   const { name } = info;
+  if (/^z(rev)?rank$/.test(name)) return { ...info, arity: ':-3' };
   if (name.startsWith('command|getkeys')) return { ...info, arity: ':-3' };
   if (/^cluster.(slots|shards)$/.test(name)) return { ...info, flags: ['+loading', '+stale'] };
   return info;

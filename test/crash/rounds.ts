@@ -16,6 +16,7 @@ import { type AcknowledgementTimes, Load } from './load.ts';
 const SHARD = '0001';
 const CLIENTS = 4;
 const LOOPS_PER_CLIENT = 4;
+const BUSY = -1;
 const QUIET_WITHIN_MS = 30_000;
 /** How long clients may take to find members that are ready. */
 const WRITTEN_WITHIN_MS = 30_000;
@@ -159,10 +160,10 @@ async function settle(
   const names = cluster.members().flatMap(({ name, kind }) => (kind === 'data' ? [name] : []));
   const deadlineMs = performance.now() + QUIET_WITHIN_MS;
   for (;;) {
-    const found = await Promise.all(names.map((name) => cluster.digestOf(name)));
+    const found = await Promise.all(names.map((name) => digestOf(cluster, name)));
     const [{ index, digest }] = found;
     const digests = Object.fromEntries(names.map((name, at) => [name, found[at].digest]));
-    if (found.every((one) => one.index === index)) {
+    if (index !== BUSY && found.every((one) => one.index === index)) {
       if (found.some((one) => one.digest !== digest)) {
         ledger.violations.push(`members differ at index ${index}: ${JSON.stringify(digests)}`);
       }
@@ -174,6 +175,19 @@ async function settle(
       return { digestIndex: index, digests };
     }
     await delay(100);
+  }
+}
+
+/** What the member holds; at index {@link BUSY} while effects of it are under way. */
+async function digestOf(
+  cluster: LocalCluster,
+  name: string,
+): Promise<{ readonly index: number; readonly digest: string }> {
+  try {
+    return await cluster.digestOf(name);
+  } catch (error) {
+    if ((error as { code?: unknown }).code === 'Busy') return { index: BUSY, digest: '' };
+    throw error;
   }
 }
 

@@ -207,30 +207,45 @@ test('W5: a new primary serves only after an entry of its own term is committed'
   }
 });
 
-test('W6: what was executed and not committed is undone, its clients are cut off', () => {
-  const { shard, primary, client } = cutPrimary(12);
-  client.command('SET', 'lost', 'v');
-  const watcher = shard.connect(primary);
-  watcher.command('MULTI');
-  const idle = shard.connect(primary);
-  ask(shard, idle, 'PING');
-  pass(shard, 1500);
-  expect(client.closedByMember).toBe(true);
-  expect(watcher.closedByMember).toBe(true);
-  expect(idle.closedByMember).toBe(false);
-  expect(client.replies).toEqual([]);
-  const next = shard.ready();
-  expect(next).not.toBe(primary);
-  ask(shard, shard.connect(next), 'SET', 'after', '2');
-  shard.network.heal();
-  pass(shard, 500);
-  const reader = shard.connect(primary);
-  expect(ask(shard, reader, 'READONLY')).toBe('OK');
-  expect(ask(shard, reader, 'GET', 'lost')).toBe(null);
-  expect(ask(shard, reader, 'GET', 'after')).toBe('2');
-  expect(shard.divergence()).toEqual([]);
-  expect(primary.events.some((event) => event.includes('rebuilding'))).toBe(true);
-});
+const LONG = 'x'.repeat(5000);
+
+for (const [how, rebuilt, commands] of [
+  ['undone', false, [['SET', 'lost', 'v']]],
+  // the old value is too long to be noted for an undo
+  [
+    'rebuilt from the log',
+    true,
+    [
+      ['HSET', 'lost', 'f', LONG],
+      ['HSET', 'lost', 'f', 'v'],
+    ],
+  ],
+] as const) {
+  test(`W6: what was executed and not committed is ${how}, its clients are cut off`, () => {
+    const { shard, primary, client } = cutPrimary(12);
+    for (const command of commands) client.command(...command);
+    const watcher = shard.connect(primary);
+    watcher.command('MULTI');
+    const idle = shard.connect(primary);
+    ask(shard, idle, 'PING');
+    pass(shard, 1500);
+    expect(client.closedByMember).toBe(true);
+    expect(watcher.closedByMember).toBe(true);
+    expect(idle.closedByMember).toBe(false);
+    expect(client.replies).toEqual([]);
+    const next = shard.ready();
+    expect(next).not.toBe(primary);
+    ask(shard, shard.connect(next), 'SET', 'after', '2');
+    shard.network.heal();
+    pass(shard, 500);
+    const reader = shard.connect(primary);
+    expect(ask(shard, reader, 'READONLY')).toBe('OK');
+    expect(ask(shard, reader, 'GET', 'lost')).toBe(null);
+    expect(ask(shard, reader, 'GET', 'after')).toBe('2');
+    expect(shard.divergence()).toEqual([]);
+    expect(primary.events.some((event) => event.includes('rebuilding'))).toBe(rebuilt);
+  });
+}
 
 test('W8: the primary decides expiry and logs it; replicas only hide', () => {
   const shard = new SimShard({ seed: 13, kinds: ['data', 'data', 'data'] });

@@ -80,6 +80,7 @@ export class SimMember {
   readonly connections = new Set<SimConnection>();
   readonly events: string[] = [];
   wakeScheduled = false;
+  reactionScheduled = false;
   generation = 0;
 
   constructor(id: string, kind: 'data' | 'log', world: World) {
@@ -140,6 +141,7 @@ export class SimShard {
         limits: { ...LIMITS, ...this.#options.limits },
         durability: this.#options.durability ?? 'sync',
         sessionLimits: {
+          bulkBytes: 1 << 29,
           queryBufferBytes: 1 << 30,
           unauthenticatedQueryBufferBytes: 1 << 20,
           withheldReplyBytes: 1 << 20,
@@ -160,6 +162,7 @@ export class SimShard {
         commands: COMMAND_INDEX,
         map,
         process: () => PROCESS,
+        stall: () => {},
       },
       {
         clock: place.clock,
@@ -179,6 +182,7 @@ export class SimShard {
           userRefused: (message) => this.#note(place, message),
         },
         wake: () => this.#wake(place),
+        wakeAtOnce: () => this.#wakeAtOnce(place),
       },
       place.disk.recover(ids),
     );
@@ -199,6 +203,7 @@ export class SimShard {
     place.generation++;
     place.member = null;
     place.wakeScheduled = false;
+    place.reactionScheduled = false;
     this.network.detach(place.id);
     place.disk.crash();
     for (const connection of place.connections) connection.destroy();
@@ -261,6 +266,17 @@ export class SimShard {
       if (generation !== place.generation) return;
       place.wakeScheduled = false;
       place.member?.turn();
+    });
+  }
+
+  #wakeAtOnce(place: SimMember): void {
+    if (place.reactionScheduled) return;
+    place.reactionScheduled = true;
+    const { generation } = place;
+    this.world.after(0, () => {
+      if (generation !== place.generation) return;
+      place.reactionScheduled = false;
+      place.member?.react();
     });
   }
 

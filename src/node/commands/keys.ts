@@ -47,6 +47,10 @@ function extractFromSpec(spec: KeySpec, args: Arguments, out: KeyPositions): boo
   const begin = findBegin(spec, args);
   if (begin < 0) return true;
   const { find } = spec;
+  if ('unknown' in find) {
+    out.add(begin, spec);
+    return true;
+  }
   if ('keyNumIndex' in find) {
     const at = begin + find.keyNumIndex;
     const keyCount = at < args.count ? args.clampedInteger(at) : undefined;
@@ -71,6 +75,7 @@ function extractFromSpec(spec: KeySpec, args: Arguments, out: KeyPositions): boo
 /** The index of the spec's first argument, -1 when its keyword is not there. */
 function findBegin(spec: KeySpec, args: Arguments): number {
   const { begin } = spec;
+  if ('locate' in begin) return begin.locate(args);
   if ('index' in begin) return begin.index < args.count ? begin.index : -1;
   if (begin.startFrom >= 0) {
     for (let at = begin.startFrom; at < args.count - 1; at++) {

@@ -3,6 +3,7 @@ import type { AclLog } from '#node/acl/log.ts';
 import type { UserTable } from '#node/acl/users.ts';
 import type { CommandIndex } from './command-index.ts';
 import type { SessionPort } from './session-port.ts';
+import type { TestSettings } from './server/settings.ts';
 
 /** Which connections CLIENT KILL and CLIENT LIST mean; a field that is absent does not limit. */
 export interface ClientFilter {
@@ -38,7 +39,28 @@ export interface ClusterShard {
   readonly members: readonly ClusterMember[];
 }
 
+/** What only tests may do to a node: it runs with `enable-test-commands`. */
+export interface TestPort {
+  /** Of CONFIG; this process' alone. */
+  readonly settings: TestSettings;
+  /** Keys past their time go by themselves; else only when somebody looks at them. */
+  activeExpire: boolean;
+  /** Settings have changed: those that concern the member take effect. */
+  settingsChanged(): void;
+  /** Stands still for so long, as one slow command would. */
+  sleep(durationMs: number): void;
+  /** Counters of INFO go back to 0. */
+  resetStatistics(): void;
+  /**
+   * Begins to rebuild the keyspace from the log, with what has been executed so far; other commands wait. The
+   * index that a reply waits for which is to leave when that is done; 0 when it cannot be done here or now.
+   */
+  reload(): number;
+}
+
 export interface NodePort {
+  /** Null but in tests. */
+  readonly tests: TestPort | null;
   readonly commands: CommandIndex;
   readonly users: UserTable;
   readonly aclLog: AclLog;

@@ -18,7 +18,7 @@ export interface ScanOptions {
 
 /**
  * Argument `i` as a cursor, or undefined with the error written. As strtoul takes it: digits with a sign, or
- * nothing at all. Our own cursors are below 2^32; of others the low bits are taken, as any hash will do.
+ * nothing at all. Our own cursors are below 2^46; of others the low bits are taken, as any hash will do.
  */
 export function readCursor({ args, reply }: CommandContext, i: number): number | undefined {
   const text = args.latin1(i);
@@ -28,7 +28,7 @@ export function readCursor({ args, reply }: CommandContext, i: number): number |
     reply.error(ERRORS.invalidCursor);
     return undefined;
   }
-  return Number(BigInt.asUintN(32, match?.[1] === '-' ? -value : value));
+  return Number(BigInt.asUintN(46, match?.[1] === '-' ? -value : value));
 }
 
 /** The options from argument `from` on; undefined with the error written. */

@@ -96,10 +96,14 @@ export interface KeySpec {
   readonly flagsFor?: (args: Arguments) => readonly KeyFlag[];
   readonly begin:
     | { readonly index: number }
-    | { readonly keyword: string; readonly startFrom: number };
+    | { readonly keyword: string; readonly startFrom: number }
+    /** Shown as `unknown`: no rule but the command's own says which one argument it is; -1 for none. */
+    | { readonly locate: (args: Arguments) => number };
   readonly find: /** `last` counts from the first key; negative from the end of the arguments (-1 is the last). */
     | { readonly last: number; readonly step: number; readonly limit: number }
-    | { readonly keyNumIndex: number; readonly first: number; readonly step: number };
+    | { readonly keyNumIndex: number; readonly first: number; readonly step: number }
+    /** With an unknown begin: that argument alone. */
+    | { readonly unknown: true };
   readonly notes?: string;
 }
 
@@ -152,6 +156,8 @@ export interface CommandSpec {
   readonly scope: ReplyScope;
   readonly arguments?: readonly ArgumentDoc[];
   readonly tips?: readonly string[];
+  /** Known only to nodes that run with `enable-test-commands`; to others it is an unknown command. */
+  readonly forTests?: true;
   /** A container (CLIENT, CLUSTER…) has subcommands and a `run` only if it may stand alone (COMMAND). */
   readonly subcommands?: readonly CommandSpec[];
   /**

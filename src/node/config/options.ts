@@ -135,6 +135,11 @@ const ENGINE = {
     inactive: true,
     why: 'With durability async: writes are refused once the oldest uncommitted one is older than this.',
   }),
+  enableTestCommands: choiceOption({
+    of: ['no', 'yes'],
+    default: 'no',
+    why: 'yes admits CONFIG and DEBUG, for test suites written for Redis; the operator never sets it.',
+  }),
   logLevel: choiceOption({
     of: ['debug', 'info', 'warn', 'error'],
     default: 'info',

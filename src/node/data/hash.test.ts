@@ -1,118 +1,304 @@
 import { expect, test } from 'vitest';
 import { fromLatin1, latin1 } from '#base/bytes.ts';
+import type { ByteRange } from '#base/byte-range.ts';
+import { invariant } from '#base/invariant.ts';
 import { Prng } from '#base/prng.ts';
-import { FIELD_OVERHEAD_BYTES, HashValue } from './hash.ts';
+import { Arena, ArenaFullError } from './arena.ts';
+import { Hash } from './hash.ts';
 
-const LIMITS = { entries: 512, valueBytes: 64 };
-
-function set(hash: HashValue, field: string, value: string): boolean {
-  return hash.set(fromLatin1(field), 0, field.length, fromLatin1(value), 0, value.length, LIMITS);
+function shown({ bytes, start, end }: ByteRange): string {
+  return latin1(bytes, start, end);
 }
 
-function list(hash: HashValue): [string, string][] {
-  const out: [string, string][] = [];
-  for (let more = hash.first(); more; more = hash.next()) out.push(shown(hash));
-  return out;
-}
+/** A hash and the map that it must equal. */
+class Checked {
+  readonly hash: Hash;
+  root: number;
+  readonly model = new Map<string, string>();
 
-function shown(hash: HashValue): [string, string] {
-  return [
-    latin1(hash.fieldBytes, hash.fieldStart, hash.fieldEnd),
-    latin1(hash.valueBytes, hash.valueStart, hash.valueEnd),
-  ];
-}
-
-function change(
-  hash: HashValue,
-  model: Map<string, string>,
-  remove: boolean,
-  field: string,
-  value: string,
-): void {
-  const changed = remove
-    ? hash.delete(fromLatin1(field), 0, field.length)
-    : set(hash, field, value);
-  expect(changed).toBe(remove === model.has(field));
-  if (remove) model.delete(field);
-  else model.set(field, value);
-}
-
-function compare(hash: HashValue, model: Map<string, string>): void {
-  expect(list(hash)).toEqual([...model]);
-  let bytes = 0;
-  for (const [f, v] of model) bytes += FIELD_OVERHEAD_BYTES + f.length + v.length;
-  expect(hash.memoryBytes).toBe(bytes);
-}
-
-test('a hash is a map that keeps the order in which fields were first set', () => {
-  const seed = 7;
-  const random = new Prng(seed);
-  const hash = new HashValue([1, 2]);
-  const model = new Map<string, string>();
-  for (let step = 0; step < 60_000; step++) {
-    const field = `f${random.below(step < 30_000 ? 4000 : 40)}`;
-    change(hash, model, random.chance(0.3), field, `${'v'.repeat(random.below(10))}${step}`);
-    const probe = `f${random.below(50)}`;
-    const found = hash.find(fromLatin1(probe), 0, probe.length) ? shown(hash) : null;
-    expect(found).toEqual(model.has(probe) ? [probe, model.get(probe)] : null);
-    if (step % 5000 === 0) compare(hash, model);
+  constructor(arena: Arena, seed: readonly [number, number] = [1, 2]) {
+    this.hash = new Hash(arena, seed);
+    this.root = this.hash.create();
   }
-  expect(list(hash.copy())).toEqual([...model]);
-  expect(hash.size).toBe(model.size);
+
+  set(field: string, value: string): void {
+    const { hash, model } = this;
+    const f = fromLatin1(field);
+    const isNew = hash.set(this.root, f, 0, f.length, fromLatin1(value), 0, value.length);
+    this.root = hash.root;
+    invariant(isNew !== model.has(field), 'set tells what is new');
+    model.set(field, value);
+  }
+
+  delete(field: string): void {
+    const was = this.hash.delete(this.root, fromLatin1(field), 0, field.length);
+    this.root = this.hash.root;
+    invariant(was === this.model.delete(field), 'delete tells what was there');
+  }
+
+  get(field: string): string | undefined {
+    const { hash } = this;
+    hash.open(this.root);
+    if (!hash.find(fromLatin1(field), 0, field.length)) return undefined;
+    invariant(shown(hash.field) === field, 'find goes to the field');
+    return shown(hash.value);
+  }
+
+  list(): [string, string][] {
+    const { hash } = this;
+    hash.open(this.root);
+    const out: [string, string][] = [];
+    for (let more = hash.first(); more; more = hash.next()) {
+      out.push([shown(hash.field), shown(hash.value)]);
+    }
+    return out;
+  }
+
+  check(): void {
+    const { hash, model, root } = this;
+    hash.open(root);
+    invariant(hash.size === model.size, 'the size is right');
+    const list = this.list();
+    invariant(list.length === model.size, 'a walk gives each field once');
+    if (hash.isPacked(root)) {
+      let at = 0;
+      for (const field of model.keys()) invariant(list[at++][0] === field, 'the order is kept');
+    }
+    for (const [field, value] of list) invariant(model.get(field) === value, 'fields are right');
+    for (const [field, value] of model) {
+      invariant(this.get(field) === value, `${field} is found`);
+      invariant(hash.contains(root, fromLatin1(field), 0, field.length), `${field} is contained`);
+    }
+    invariant(!hash.contains(root, fromLatin1('never'), 0, 5), 'what is not there is not found');
+  }
+
+  free(): void {
+    while (this.root !== 0) this.root = this.hash.freeSlice(this.root, 500);
+  }
+}
+
+test('a small hash is a map in the order of first setting', () => {
+  for (let seed = 1; seed <= 30; seed++) {
+    const random = new Prng(seed);
+    const arena = new Arena();
+    const checked = new Checked(arena);
+    const longest = [5, 30, 255][seed % 3];
+    for (let step = 0; step < 400; step++) {
+      const field = `f${random.below(seed)}`;
+      if (random.chance(0.4)) checked.delete(field);
+      else checked.set(field, 'v'.repeat(random.below(longest + 1)));
+      checked.check();
+    }
+    expect(checked.hash.isPacked(checked.root) || longest === 255, `seed ${seed}`).toBe(true);
+    checked.free();
+    expect(arena.usedBytes).toBe(0);
+  }
+});
+
+test('a hash is a map beyond 10^5 fields and down to none', () => {
+  const seed = 5;
+  const random = new Prng(seed);
+  const arena = new Arena(1023);
+  const checked = new Checked(arena);
+  const other = new Checked(arena);
+  other.set('a', 'b');
+  const { usedBytes } = arena;
+  for (let i = 0; i < 110_000; i++) checked.set(`field${i}`, 'v'.repeat(random.below(12)));
+  checked.check();
+  for (let i = 0; i < 80_000; i++) {
+    const field = `field${random.below(150_000)}`;
+    if (random.chance(0.5)) checked.set(field, 'w'.repeat(random.below(40)));
+    else checked.delete(field);
+  }
+  checked.check();
+  other.check();
+  for (const field of [...checked.model.keys()].toReversed()) checked.delete(field);
+  checked.check();
+  expect(arena.usedBytes, `seed ${seed}`).toBeLessThanOrEqual(usedBytes + 8);
+  checked.free();
+  expect(arena.usedBytes).toBe(usedBytes - 8);
+});
+
+test('fields and values of every length up to megabytes, each replaced by each', () => {
+  const arena = new Arena();
+  const lengths = [0, 1, 255, 256, 4096, 70_000, 4_500_000];
+  for (const length of lengths) {
+    const checked = new Checked(arena);
+    for (const next of lengths) {
+      checked.set('', 'empty');
+      checked.set('f'.repeat(length), 'v'.repeat(next));
+      checked.set('same', 'w'.repeat(next));
+      checked.check();
+      checked.set('same', 'w'.repeat(length));
+      checked.check();
+    }
+    checked.free();
+  }
+  expect(arena.usedBytes).toBe(0);
+});
+
+test('a hash is packed up to 64 fields, 255 bytes in each and 4096 in all', () => {
+  const arena = new Arena();
+  const isPacked = (fields: number, fieldLength: number, valueLength: number): boolean => {
+    const checked = new Checked(arena);
+    for (let i = 0; i < fields; i++) {
+      checked.set(`${i}`.padEnd(fieldLength, '.'), 'v'.repeat(valueLength));
+    }
+    checked.check();
+    const { root, hash } = checked;
+    const packed = hash.isPacked(root);
+    checked.free();
+    return packed;
+  };
+  expect([isPacked(64, 10, 10), isPacked(65, 10, 10)]).toEqual([true, false]);
+  expect([isPacked(1, 255, 255), isPacked(1, 256, 1), isPacked(1, 1, 256)]).toEqual([
+    true,
+    false,
+    false,
+  ]);
+  expect([isPacked(16, 100, 150), isPacked(17, 100, 150)]).toEqual([true, false]);
+  expect(arena.usedBytes).toBe(0);
 });
 
 test('a walk gives what stays exactly once while other fields come and go', () => {
   for (const seed of [1, 2, 3]) {
     const random = new Prng(seed);
-    const hash = new HashValue([seed, 2]);
-    for (let i = 0; i < 3000; i++) set(hash, `stays${i}`, 'v');
+    const checked = new Checked(new Arena(), [seed, 2]);
+    for (let i = 0; i < 3000; i++) checked.set(`stays${i}`, `${i}`);
     const seen: string[] = [];
     let cursor = 0;
     let steps = 0;
     do {
-      cursor = hash.scan(cursor, 10, () => {
-        const [field] = shown(hash);
+      checked.hash.open(checked.root);
+      cursor = checked.hash.scan(cursor, 10, () => {
+        const field = shown(checked.hash.field);
         if (field.startsWith('stays')) seen.push(field);
+        invariant(checked.model.get(field) === shown(checked.hash.value), 'the value is right');
       });
-      for (let k = 0; k < 30; k++) {
-        const name = `goes${random.below(3000)}`;
-        if (random.chance(0.4)) hash.delete(fromLatin1(name), 0, name.length);
-        else set(hash, name, 'x');
+      for (let k = 0; k < 100; k++) {
+        const name = `goes${random.below(20_000)}`;
+        if (steps % 100 < 50) checked.set(name, 'x');
+        else checked.delete(name);
       }
       steps++;
     } while (cursor !== 0);
-    expect(new Set(seen).size).toBe(3000);
-    expect(seen.length).toBe(3000);
+    expect([seen.length, new Set(seen).size], `seed ${seed}`).toEqual([3000, 3000]);
     expect(steps).toBeGreaterThan(100);
   }
 });
 
-test('packed ends above 512 fields or 64 bytes and does not come back', () => {
-  const many = new HashValue([1, 2]);
-  for (let i = 0; i < 512; i++) set(many, `f${i}`, 'v');
-  expect(many.packed).toBe(true);
-  set(many, 'one more', 'v');
-  expect(many.packed).toBe(false);
-  many.delete(fromLatin1('f0'), 0, 2);
-  expect(many.packed).toBe(false);
-
-  const long = new HashValue([1, 2]);
-  set(long, 'f', 'v'.repeat(64));
-  expect(long.packed).toBe(true);
-  set(long, 'f', 'v'.repeat(65));
-  set(long, 'f', 'v');
-  expect(long.packed).toBe(false);
+test('every field is drawn sooner or later, in both forms', () => {
+  for (const size of [1, 60, 600]) {
+    const random = new Prng(size);
+    const checked = new Checked(new Arena());
+    checked.hash.open(checked.root);
+    expect(checked.hash.random(random)).toBe(false);
+    for (let i = 0; i < size; i++) checked.set(`f${i}`, 'v');
+    checked.hash.open(checked.root);
+    const drawn = new Set<string>();
+    for (let i = 0; i < size * 20; i++) {
+      expect(checked.hash.random(random)).toBe(true);
+      drawn.add(shown(checked.hash.field));
+    }
+    expect(drawn.size).toBe(size);
+  }
 });
 
-test('every field is drawn sooner or later', () => {
-  const random = new Prng(5);
-  const hash = new HashValue([1, 2]);
-  expect(hash.random(random)).toBe(false);
-  for (let i = 0; i < 40; i++) set(hash, `f${i}`, 'v');
-  const drawn = new Set<string>();
-  for (let i = 0; i < 2000; i++) {
-    hash.random(random);
-    drawn.add(shown(hash)[0]);
+test('a copy is equal and shares nothing, in both forms', () => {
+  for (const size of [0, 50, 5000]) {
+    const arena = new Arena();
+    const checked = new Checked(arena);
+    for (let i = 0; i < size; i++) checked.set(`f${i}`, `${i}`);
+    const copy = new Checked(arena);
+    copy.free();
+    copy.root = checked.hash.copy(checked.root);
+    for (const [field, value] of checked.model) copy.model.set(field, value);
+    for (let i = 0; i < size; i++) checked.set(`f${i}`, 'other');
+    checked.check();
+    copy.check();
+    checked.free();
+    copy.check();
+    copy.free();
+    expect(arena.usedBytes).toBe(0);
   }
-  expect(drawn.size).toBe(40);
+});
+
+test('what a hash takes is what the arena says', () => {
+  for (const size of [0, 1, 64, 65, 400]) {
+    const arena = new Arena();
+    const checked = new Checked(arena);
+    for (let i = 0; i < size; i++) checked.set(`field${i}`, 'v'.repeat(i % 50));
+    expect(checked.hash.memoryBytes(checked.root)).toBe(arena.usedBytes);
+  }
+  const arena = new Arena();
+  const checked = new Checked(arena);
+  for (let i = 0; i < 20_000; i++) checked.set(`field${i}`, 'v'.repeat(i % 50));
+  const ratio = checked.hash.memoryBytes(checked.root) / arena.usedBytes;
+  expect(Math.abs(ratio - 1)).toBeLessThan(0.05);
+});
+
+test('compaction changes no hash and gives memory back', () => {
+  const random = new Prng(9);
+  const arena = new Arena();
+  const all: Checked[] = [];
+  for (let i = 0; i < 20_000; i++) {
+    const checked = new Checked(arena);
+    const size = i % 1000 === 0 ? 5000 : random.below(30);
+    for (let k = 0; k < size; k++) checked.set(`field${k}`, 'v'.repeat(random.below(250)));
+    all.push(checked);
+  }
+  const left = all.filter((checked) => {
+    if (random.chance(0.1)) return true;
+    checked.free();
+    return false;
+  });
+  const before = arena.reservedBytes;
+  const { usedBytes } = arena;
+  for (let pass = 0; pass < 5; pass++) {
+    for (const checked of left) {
+      let cursor = 0;
+      do {
+        cursor = checked.hash.compactSlice(checked.root, cursor, 100);
+        checked.root = checked.hash.root;
+      } while (cursor !== 0);
+    }
+  }
+  expect(arena.usedBytes).toBeLessThanOrEqual(usedBytes);
+  expect(arena.reservedBytes).toBeLessThanOrEqual(before * 0.75);
+  for (const checked of left) checked.check();
+});
+
+test('when memory runs out, a set fails and changes nothing, in whatever step', () => {
+  for (const size of [10, 64, 65, 300]) {
+    const arena = new Arena(2046, 2048);
+    const checked = new Checked(arena);
+    const filled: number[] = [];
+    const fill = (): void => {
+      for (let length = 1 << 16; length >= 8; length >>= 1) {
+        let block = arena.allocOrNone(length);
+        for (; block !== 0; block = arena.allocOrNone(length)) filled.push(block);
+      }
+    };
+    for (let i = 0; i < size; i++) checked.set(`f${i}`, 'v');
+    fill();
+    // one block is given back at a time, so that each allocation in turn is the one that fails
+    let failures = 0;
+    for (;;) {
+      const { usedBytes } = arena;
+      try {
+        checked.set('one more', 'x'.repeat(300));
+        break;
+      } catch (error) {
+        invariant(error instanceof ArenaFullError && arena.usedBytes === usedBytes, 'nothing left');
+        checked.check();
+        failures++;
+        for (let i = 0; i < 64; i++) arena.free(filled.pop() ?? 0);
+      }
+    }
+    checked.check();
+    expect(failures).toBeGreaterThan(0);
+    fill();
+    for (const field of checked.model.keys()) checked.delete(field);
+    checked.check();
+  }
 });

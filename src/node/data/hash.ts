@@ -1,198 +1,338 @@
 /**
- * The value of a hash key: fields to values, in the order in which the fields were first set.
+ * Hashes: fields to values, in the arena. Small ones are packed in one block (packed.ts) and keep the order in
+ * which fields were first set; larger ones are a table (table.ts), in no order, and never become packed again.
  *
- * Read by position: `find`, `first`, `next`, `scan` and `random` set the ranges below to a field; they are
- * valid until the hash changes. So a representation outside of the JS heap can stand behind the same calls.
- *
- * Up to 16 fields are only a list, searched by hash; a table is made when there are more, and kept.
- *
- * `packed` is what OBJECT ENCODING calls listpack. It says what a Redis would have chosen, not how the fields
- * are stored, and once false stays false, as there.
+ * A hash is named by its root; word 1 of it says which form it has. Changes take the root and leave the new one
+ * in `root`. Reading is about the hash that was opened, by position: `find`, `first`, `next`, `scan` and `random`
+ * move `field` and `value`, which are valid until something in the arena changes. The root must be opened again
+ * after a change. Bytes given to a change must not lie in the arena.
  */
-import { equalBytes } from '#base/bytes.ts';
+import { ByteRange } from '#base/byte-range.ts';
+import { copyBytes, viewOf } from '#base/copy.ts';
 import type { Prng } from '#base/prng.ts';
-import { ByteTable, type TableEntry } from './byte-table.ts';
-import { halfSipHash } from './half-sip-hash.ts';
+import { type Arena, CHUNK_SHIFT, UNIT_MASK } from './arena.ts';
+import { Packed } from './packed.ts';
+import { ROOT_BYTES, TABLE, Table } from './table.ts';
 
-const NONE = new Uint8Array(0);
+export class Hash {
+  readonly field = new ByteRange();
+  readonly value = new ByteRange();
+  /** Where the hash that was changed last is now. */
+  root = 0;
 
-/** Up to this many fields are searched one by one. */
-const MOST_LISTED = 16;
+  readonly #arena: Arena;
+  readonly #packed: Packed;
+  readonly #table: Table;
+  #open = 0;
+  #openIsPacked = true;
+  /** The pair of a packed hash that `first` or `next` went to, as its offset in the block. */
+  #at = 0;
+  #visit: () => void = () => undefined;
+  readonly #visitEntry = (entry: number): void => {
+    this.#showEntry(entry);
+    this.#visit();
+  };
 
-/** What a field costs besides its bytes, in bytes: an estimate of what V8 takes for it. */
-export const FIELD_OVERHEAD_BYTES = 256;
-
-/** Above these a hash is no longer `packed` (hash-max-listpack-entries, hash-max-listpack-value). */
-export interface PackedLimits {
-  entries: number;
-  valueBytes: number;
-}
-
-/** A hash as commands may see it: they change it by the keyspace, which records the change. */
-export type HashReader = Omit<HashValue, 'set' | 'delete' | 'copy'>;
-
-class HashEntry implements TableEntry {
-  readonly key: Uint8Array;
-  readonly hash: number;
-  value: Uint8Array;
-  previous: HashEntry | null = null;
-  next: HashEntry | null = null;
-
-  constructor(key: Uint8Array, hash: number, value: Uint8Array) {
-    this.key = key;
-    this.hash = hash;
-    this.value = value;
+  constructor(arena: Arena, hashSeed: readonly [number, number]) {
+    this.#arena = arena;
+    this.#packed = new Packed(arena);
+    this.#table = new Table(arena, 0, hashSeed);
   }
-}
 
-export class HashValue {
-  packed = true;
-  /** Bytes that the fields take, overhead included. */
-  memoryBytes = 0;
-  fieldBytes: Uint8Array = NONE;
-  fieldStart = 0;
-  fieldEnd = 0;
-  valueBytes: Uint8Array = NONE;
-  valueStart = 0;
-  valueEnd = 0;
+  /** The root of a new, empty hash. */
+  create(): number {
+    return this.#packed.create();
+  }
 
-  size = 0;
-  #table: ByteTable<HashEntry> | null = null;
-  #first: HashEntry | null = null;
-  #last: HashEntry | null = null;
-  /** The entry that `first` or `next` went to. */
-  #at: HashEntry | null = null;
-  readonly #key0: number;
-  readonly #key1: number;
+  /** Reading is about this hash from now on. */
+  open(root: number): void {
+    this.#open = root;
+    this.#openIsPacked = this.isPacked(root);
+  }
 
-  constructor(hashSeed: readonly [number, number]) {
-    [this.#key0, this.#key1] = hashSeed;
+  /** Fields of the open hash. */
+  get size(): number {
+    return this.#table.size(this.#open);
+  }
+
+  /** Whether it is one block, so that copying it is cheap. */
+  isPacked(root: number): boolean {
+    return this.#arena.words[root >>> CHUNK_SHIFT][((root & UNIT_MASK) << 1) + 1] < TABLE;
   }
 
   /** Goes to the field bytes[start, end); false when it is not there. */
   find(bytes: Uint8Array, start: number, end: number): boolean {
-    const hash = halfSipHash(bytes, start, end, this.#key0, this.#key1);
-    return this.#show(this.#entry(bytes, start, end, hash));
+    if (this.#openIsPacked) {
+      const pair = this.#packed.find(this.#open, bytes, start, end);
+      if (pair === -1) return false;
+      this.#showPair(pair);
+      return true;
+    }
+    return this.#show(this.#entry(this.#open, bytes, start, end));
   }
 
-  /** Goes to the oldest field; false when there is none. */
+  /** Is bytes[start, end) a field of this hash? Neither opens it nor moves the position. */
+  contains(root: number, bytes: Uint8Array, start: number, end: number): boolean {
+    if (this.isPacked(root)) return this.#packed.find(root, bytes, start, end) !== -1;
+    return this.#entry(root, bytes, start, end) !== 0;
+  }
+
+  /** Goes to the first field; false when there is none. */
   first(): boolean {
-    this.#at = this.#first;
-    return this.#show(this.#at);
+    if (!this.#openIsPacked) {
+      this.#table.begin(this.#open);
+      return this.#show(this.#table.next());
+    }
+    return this.#showAt(this.#packed.first(this.#open));
   }
 
   /** Goes to the field after the one that `first` or `next` went to. */
   next(): boolean {
-    this.#at = this.#at === null ? null : this.#at.next;
-    return this.#show(this.#at);
+    if (!this.#openIsPacked) return this.#show(this.#table.next());
+    const at = ((this.#open & UNIT_MASK) << 3) + this.#at;
+    return this.#showAt(this.#packed.after(this.#open, at));
   }
 
-  /** Goes to some field; false when there is none. */
-  random(random: Prng): boolean {
-    if (this.#table !== null) return this.#show(this.#table.random(random) ?? null);
-    let entry = this.#first;
-    for (let left = entry === null ? 0 : random.below(this.size); left > 0; left--) {
-      entry = entry?.next ?? null;
+  /** Goes to some field, each as likely as any other; false when there is none. */
+  random(prng: Prng): boolean {
+    if (!this.#openIsPacked) return this.#show(this.#table.random(this.#open, prng));
+    if (this.size === 0) return false;
+    let pair = this.#packed.first(this.#open);
+    for (let left = prng.below(this.size); left > 0; left--) {
+      pair = this.#packed.after(this.#open, pair);
     }
-    return this.#show(entry);
+    this.#showPair(pair);
+    return true;
   }
 
-  /** A step of a walk as {@link ByteTable.scan}: goes to each field in turn and calls `visit`. */
+  /**
+   * One step of a walk: goes to about `count` fields, all of them in a packed hash, and calls `visit` at each.
+   * Returns the cursor to go on with, 0 when the walk is over; it starts with 0. A field that stays during a
+   * whole walk is given at least once, and exactly once unless the hash ceases to be packed meanwhile.
+   */
   scan(cursor: number, count: number, visit: () => void): number {
-    const out: HashEntry[] = [];
-    this.#table ??= this.#makeTable();
-    const next = this.#table.scan(cursor, count, out);
-    for (const entry of out) {
-      this.#show(entry);
-      visit();
+    if (!this.#openIsPacked) {
+      this.#visit = visit;
+      return this.#table.scan(this.#open, cursor, count, this.#visitEntry);
     }
-    return next;
+    const end = this.#packed.end(this.#open);
+    for (let pair = this.#packed.first(this.#open); pair < end; ) {
+      this.#showPair(pair);
+      visit();
+      pair = this.#packed.after(this.#open, pair);
+    }
+    return 0;
   }
 
-  /** Sets field[fieldStart, fieldEnd) to value[valueStart, valueEnd); true when the field is new. */
+  /** Sets a field; true when it is new. When it throws ArenaFullError, nothing has changed. */
   set(
+    root: number,
     field: Uint8Array,
     fieldStart: number,
     fieldEnd: number,
     value: Uint8Array,
     valueStart: number,
     valueEnd: number,
-    limits: PackedLimits,
   ): boolean {
-    const fieldLength = fieldEnd - fieldStart;
-    const valueLength = valueEnd - valueStart;
-    if (fieldLength > limits.valueBytes || valueLength > limits.valueBytes) this.packed = false;
-    const hash = halfSipHash(field, fieldStart, fieldEnd, this.#key0, this.#key1);
-    const old = this.#entry(field, fieldStart, fieldEnd, hash);
-    if (old !== null) {
-      this.memoryBytes += valueLength - old.value.length;
-      old.value = value.slice(valueStart, valueEnd);
-      return false;
+    this.root = root;
+    if (this.isPacked(root)) {
+      const packed = this.#packed;
+      const pair = packed.find(root, field, fieldStart, fieldEnd);
+      if (packed.takes(root, pair, fieldEnd - fieldStart, valueEnd - valueStart)) {
+        this.root =
+          pair === -1
+            ? packed.append(root, field, fieldStart, fieldEnd, value, valueStart, valueEnd)
+            : packed.setValue(root, pair, value, valueStart, valueEnd);
+        return pair === -1;
+      }
+      this.root = this.#tableOf(root);
     }
-    const key = field.slice(fieldStart, fieldEnd);
-    const entry = new HashEntry(key, hash, value.slice(valueStart, valueEnd));
-    entry.previous = this.#last;
-    if (this.#last === null) this.#first = entry;
-    else this.#last.next = entry;
-    this.#last = entry;
-    this.#table?.insert(entry);
-    if (++this.size > MOST_LISTED) this.#table ??= this.#makeTable();
-    this.memoryBytes += FIELD_OVERHEAD_BYTES + fieldLength + valueLength;
-    if (this.size > limits.entries) this.packed = false;
-    return true;
+    try {
+      return this.#setInTable(field, fieldStart, fieldEnd, value, valueStart, valueEnd);
+    } catch (error) {
+      if (this.root !== root) this.#discard(this.root);
+      this.root = root;
+      throw error;
+    } finally {
+      if (this.root !== root) this.#arena.free(root);
+    }
   }
 
   /** Removes the field bytes[start, end); false when it is not there. */
-  delete(bytes: Uint8Array, start: number, end: number): boolean {
-    const hash = halfSipHash(bytes, start, end, this.#key0, this.#key1);
-    const entry = this.#entry(bytes, start, end, hash);
-    if (entry === null) return false;
-    if (entry.previous === null) this.#first = entry.next;
-    else entry.previous.next = entry.next;
-    if (entry.next === null) this.#last = entry.previous;
-    else entry.next.previous = entry.previous;
-    if (this.#at === entry) this.#at = entry.previous;
-    this.#table?.remove(entry);
-    this.size--;
-    this.memoryBytes -= FIELD_OVERHEAD_BYTES + entry.key.length + entry.value.length;
+  delete(root: number, bytes: Uint8Array, start: number, end: number): boolean {
+    this.root = root;
+    if (this.isPacked(root)) {
+      const pair = this.#packed.find(root, bytes, start, end);
+      if (pair === -1) return false;
+      this.root = this.#packed.remove(root, pair);
+      return true;
+    }
+    const hash = this.#table.hashOf(bytes, start, end);
+    const entry = this.#table.find(root, bytes, start, end, hash);
+    if (entry === 0) return false;
+    this.#table.remove(root, hash, entry);
+    this.#arena.free(entry);
     return true;
   }
 
-  /** An equal hash that shares nothing with this one. */
-  copy(): HashValue {
-    const copy = new HashValue([this.#key0, this.#key1]);
-    const limits = { entries: Infinity, valueBytes: Infinity };
-    for (let e = this.#first; e !== null; e = e.next) {
-      copy.set(e.key, 0, e.key.length, e.value, 0, e.value.length, limits);
+  /** The root of an equal hash that shares nothing with this one. */
+  copy(root: number): number {
+    if (this.isPacked(root)) return this.#packed.copy(root);
+    const copy = this.#createTable();
+    try {
+      this.#table.copy(root, copy);
+    } catch (error) {
+      this.#discard(copy);
+      throw error;
     }
-    copy.packed = this.packed;
     return copy;
   }
 
-  #entry(bytes: Uint8Array, start: number, end: number, hash: number): HashEntry | null {
-    if (this.#table !== null) return this.#table.find(bytes, start, end, hash) ?? null;
-    let entry = this.#first;
-    for (; entry !== null; entry = entry.next) {
-      if (entry.hash !== hash) continue;
-      if (equalBytes(entry.key, 0, entry.key.length, bytes, start, end)) break;
+  /** Frees up to so many fields; the root of what is left, 0 when all is gone. */
+  freeSlice(root: number, maxElements: number): number {
+    if (!this.isPacked(root)) {
+      this.#table.freeSlice(root, maxElements);
+      if (this.#table.size(root) > 0) return root;
     }
-    return entry;
+    this.#arena.free(root);
+    return 0;
   }
 
-  #makeTable(): ByteTable<HashEntry> {
-    const table = new ByteTable<HashEntry>();
-    for (let entry = this.#first; entry !== null; entry = entry.next) table.insert(entry);
-    return table;
+  /** Bytes that the hash takes in the arena; of large ones, what the fields take is estimated by a sample. */
+  memoryBytes(root: number): number {
+    const own = this.#arena.capacity(root);
+    return this.isPacked(root) ? own : own + this.#table.memoryBytes(root);
   }
 
-  #show(entry: HashEntry | null): boolean {
-    if (entry === null) return false;
-    this.fieldBytes = entry.key;
-    this.fieldStart = 0;
-    this.fieldEnd = entry.key.length;
-    this.valueBytes = entry.value;
-    this.valueStart = 0;
-    this.valueEnd = entry.value.length;
+  /**
+   * Moves blocks that the arena wants elsewhere, looking at about so many fields; the cursor to go on with, 0
+   * when it is through. Leaves the root in `root`.
+   */
+  compactSlice(root: number, cursor: number, maxElements: number): number {
+    this.root = root;
+    const packed = this.isPacked(root);
+    if (cursor === 0 && this.#arena.isSparse(root)) {
+      this.root = packed ? this.#packed.move(root) : this.#moveRoot(root);
+    }
+    return packed ? 0 : this.#table.compactSlice(this.root, cursor, maxElements);
+  }
+
+  #entry(root: number, bytes: Uint8Array, start: number, end: number): number {
+    return this.#table.find(root, bytes, start, end, this.#table.hashOf(bytes, start, end));
+  }
+
+  #show(entry: number): boolean {
+    if (entry === 0) return false;
+    this.#showEntry(entry);
     return true;
+  }
+
+  #showEntry(entry: number): void {
+    const chunk = entry >>> CHUNK_SHIFT;
+    const bytes = this.#arena.bytes[chunk];
+    const view = this.#arena.views[chunk];
+    const start = ((entry & UNIT_MASK) << 3) + this.#table.keyOffset;
+    const middle = start + this.#table.keyLength(entry);
+    this.field.set(bytes, view, start, middle);
+    this.value.set(bytes, view, middle, middle + this.#table.valueLength(entry));
+  }
+
+  #showPair(pair: number): void {
+    const chunk = this.#open >>> CHUNK_SHIFT;
+    const bytes = this.#arena.bytes[chunk];
+    const view = this.#arena.views[chunk];
+    const start = this.#packed.fieldStart(pair);
+    const middle = start + bytes[pair];
+    this.field.set(bytes, view, start, middle);
+    this.value.set(bytes, view, middle, middle + bytes[pair + 1]);
+  }
+
+  /** Goes to the pair at `pair`, if one is there. */
+  #showAt(pair: number): boolean {
+    if (pair >= this.#packed.end(this.#open)) return false;
+    this.#at = pair - ((this.#open & UNIT_MASK) << 3);
+    this.#showPair(pair);
+    return true;
+  }
+
+  #setInTable(
+    field: Uint8Array,
+    fieldStart: number,
+    fieldEnd: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): boolean {
+    const { root } = this;
+    const table = this.#table;
+    const hash = table.hashOf(field, fieldStart, fieldEnd);
+    const old = table.find(root, field, fieldStart, fieldEnd, hash);
+    const length = valueEnd - valueStart;
+    if (old !== 0) {
+      if (this.#arena.fits(old, table.keyOffset + fieldEnd - fieldStart + length)) {
+        table.setValueLength(old, length);
+        this.#writeValue(old, value, valueStart, length);
+        return false;
+      }
+    }
+    const entry = table.createEntry(field, fieldStart, fieldEnd, length);
+    this.#writeValue(entry, value, valueStart, length);
+    if (old !== 0) {
+      table.replace(root, hash, old, entry);
+      this.#arena.free(old);
+      return false;
+    }
+    table.insertOrFree(root, hash, entry);
+    return true;
+  }
+
+  #writeValue(entry: number, value: Uint8Array, start: number, length: number): void {
+    if (length === 0) return;
+    const at = ((entry & UNIT_MASK) << 3) + this.#table.keyOffset + this.#table.keyLength(entry);
+    copyBytes(this.#arena.views[entry >>> CHUNK_SHIFT], at, viewOf(value), start, length);
+  }
+
+  #createTable(): number {
+    const root = this.#arena.alloc(ROOT_BYTES);
+    this.#table.initialize(root);
+    return root;
+  }
+
+  #moveRoot(root: number): number {
+    const next = this.#arena.allocOrNone(ROOT_BYTES);
+    if (next === 0) return root;
+    const { views } = this.#arena;
+    const from = (root & UNIT_MASK) << 3;
+    const to = (next & UNIT_MASK) << 3;
+    copyBytes(views[next >>> CHUNK_SHIFT], to, views[root >>> CHUNK_SHIFT], from, ROOT_BYTES);
+    this.#arena.free(root);
+    return next;
+  }
+
+  #discard(root: number): void {
+    this.#table.freeSlice(root, this.#table.size(root));
+    this.#arena.free(root);
+  }
+
+  /** The root of a table that is equal to a packed hash. */
+  #tableOf(root: number): number {
+    const packed = this.#packed;
+    const table = this.#table;
+    const next = this.#createTable();
+    const bytes = this.#arena.bytes[root >>> CHUNK_SHIFT];
+    try {
+      for (let pair = packed.first(root); pair < packed.end(root); ) {
+        const start = packed.fieldStart(pair);
+        const middle = start + bytes[pair];
+        const entry = table.createEntry(bytes, start, middle, bytes[pair + 1]);
+        this.#writeValue(entry, bytes, middle, bytes[pair + 1]);
+        table.insertOrFree(next, table.hashOf(bytes, start, middle), entry);
+        pair = packed.after(root, pair);
+      }
+    } catch (error) {
+      this.#discard(next);
+      throw error;
+    }
+    return next;
   }
 }

@@ -1,138 +1,7 @@
 import { expect, test } from 'vitest';
 import { fromLatin1, latin1 } from '#base/bytes.ts';
-import { Prng } from '#base/prng.ts';
 import { slotOfKey } from '#base/slot.ts';
-import { Keyspace } from './keyspace.ts';
-
-/** A keyspace with string arguments, for tests. */
-class Driver {
-  readonly keyspace: Keyspace;
-
-  constructor(role: 'primary' | 'replica', hashSeed: readonly [number, number] = [1, 2]) {
-    this.keyspace = new Keyspace({ hashSeed });
-    this.keyspace.role = role;
-    this.keyspace.recording = role === 'primary';
-    this.keyspace.nowMs = 1_000_000;
-  }
-
-  find(key: string): string | Record<string, string> | null {
-    const { keyspace } = this;
-    const type = keyspace.find(fromLatin1(key), 0, key.length);
-    if (type === 'none') return null;
-    if (type === 'string') {
-      return latin1(keyspace.valueBytes, keyspace.valueStart, keyspace.valueEnd);
-    }
-    const { hash } = keyspace;
-    const out: Record<string, string> = {};
-    for (let more = hash.first(); more; more = hash.next()) {
-      const field = latin1(hash.fieldBytes, hash.fieldStart, hash.fieldEnd);
-      out[field] = latin1(hash.valueBytes, hash.valueStart, hash.valueEnd);
-    }
-    return out;
-  }
-
-  set(key: string, value: string, expiresAtMs = 0): void {
-    const [k, v] = [fromLatin1(key), fromLatin1(value)];
-    this.keyspace.setString(k, 0, k.length, v, 0, v.length, expiresAtMs);
-  }
-
-  overwrite(key: string, offset: number, value: string): number {
-    const [k, v] = [fromLatin1(key), fromLatin1(value)];
-    return this.keyspace.overwrite(k, 0, k.length, offset, v, 0, v.length);
-  }
-
-  hashSet(key: string, field: string, value: string): boolean {
-    const [k, f, v] = [fromLatin1(key), fromLatin1(field), fromLatin1(value)];
-    return this.keyspace.hashSet(k, 0, k.length, f, 0, f.length, v, 0, v.length);
-  }
-
-  hashDelete(key: string, field: string): boolean {
-    const [k, f] = [fromLatin1(key), fromLatin1(field)];
-    return this.keyspace.hashDelete(k, 0, k.length, f, 0, f.length);
-  }
-
-  delete(key: string): boolean {
-    return this.keyspace.delete(fromLatin1(key), 0, key.length);
-  }
-
-  setExpiry(key: string, atMs: number): boolean {
-    return this.keyspace.setExpiry(fromLatin1(key), 0, key.length, atMs);
-  }
-
-  rename(from: string, to: string): void {
-    const [f, t] = [fromLatin1(from), fromLatin1(to)];
-    this.keyspace.rename(f, 0, f.length, t, 0, t.length);
-  }
-
-  copy(from: string, to: string): void {
-    const [f, t] = [fromLatin1(from), fromLatin1(to)];
-    this.keyspace.copy(f, 0, f.length, t, 0, t.length);
-  }
-
-  takeEffects(): Uint8Array {
-    const effects = this.keyspace.effects.copy();
-    this.keyspace.effects.clear();
-    return effects;
-  }
-
-  /** The index that a reader of `key` waits for. */
-  waitOf(key: string): number {
-    this.keyspace.beginCommand();
-    this.find(key);
-    return this.keyspace.waitIndex;
-  }
-}
-
-/** One random change to `driver`. */
-function change(driver: Driver, random: Prng, step: number): void {
-  const key = `k${random.below(60)}`;
-  const other = `k${random.below(60)}`;
-  const type = driver.keyspace.find(fromLatin1(key), 0, key.length);
-  const expiry = random.chance(0.3) ? driver.keyspace.nowMs + random.below(400) : 0;
-  const choice = random.below(100);
-  if (choice < 25) driver.set(key, 'v'.repeat(random.below(90)) + step, expiry);
-  else if (choice < 35) driver.delete(key);
-  else if (choice < 45) driver.setExpiry(key, expiry);
-  else if (choice < 55 && type !== 'none') driver.copy(key, `copy${other}`);
-  else if (choice < 63 && type !== 'none' && key !== other) driver.rename(key, other);
-  else if (choice < 64) driver.keyspace.flushAll();
-  else if (choice < 66) driver.keyspace.dropSlot(slotOfKey(fromLatin1(key), 0, key.length));
-  else if (choice < 75 && type !== 'hash') driver.overwrite(key, random.below(30), `w${step}`);
-  else if (type === 'hash' && choice < 85) driver.hashDelete(key, `f${random.below(5)}`);
-  else if (type !== 'string') driver.hashSet(key, `f${random.below(5)}`, `v${step}`);
-}
-
-test('a replica that applies the effects holds the same keyspace', () => {
-  for (const seed of [11, 12, 13]) {
-    const random = new Prng(seed);
-    const primary = new Driver('primary', [1, 2]);
-    const replica = new Driver('replica', [77, 88]);
-    for (let step = 0; step < 8000; step += 100) {
-      for (let i = 0; i < 100; i++) {
-        change(primary, random, step + i);
-        if (random.chance(0.1)) primary.keyspace.nowMs += 20;
-        if (random.chance(0.05)) primary.keyspace.expireSlice(20);
-        const effects = primary.takeEffects();
-        replica.keyspace.apply(effects, 0, effects.length);
-      }
-      const digest = primary.keyspace.digest();
-      expect({ seed, step, digest: replica.keyspace.digest() }).toEqual({ seed, step, digest });
-      expect(replica.keyspace.memoryBytes).toBe(primary.keyspace.memoryBytes);
-      expect(replica.keyspace.size).toBe(primary.keyspace.size);
-    }
-    let inSlots = 0;
-    for (let slot = 0; slot < 16384; slot++) {
-      const keys = primary.keyspace.keysInSlot(slot, 1000);
-      for (const key of keys) expect(slotOfKey(key, 0, key.length)).toBe(slot);
-      expect(keys.length).toBe(primary.keyspace.countKeysInSlot(slot));
-      inSlots += keys.length;
-    }
-    expect(inSlots).toBe(primary.keyspace.size);
-    primary.keyspace.flushAll();
-    expect([primary.keyspace.memoryBytes, primary.keyspace.size]).toEqual([0, 0]);
-    expect(primary.keyspace.digest()).toBe('0'.repeat(32));
-  }
-});
+import { Driver } from './testing/driver.ts';
 
 test('the digest depends on name, type, expiry and content, not on history or seed', () => {
   const one = new Driver('primary', [1, 2]);
@@ -195,7 +64,7 @@ test('W8: a primary deletes and logs what it finds past its time, and waits for 
   keyspace.openIndex = 2;
   driver.takeEffects();
   keyspace.nowMs = 1_000_500;
-  expect(driver.find('a')).toBe('1');
+  expect(driver.get('a')).toBe('1');
   keyspace.nowMs = 1_000_501;
   expect(driver.waitOf('a')).toBe(2);
   expect(driver.find('a')).toBe(null);

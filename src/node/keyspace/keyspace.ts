@@ -6,133 +6,71 @@
  *   that is logged; on a replica it is only hidden.
  * - Changing a key appends the effect to `effects` and makes it a hazard at `openIndex`.
  *
- * Keys and values are byte ranges, never strings. What a look-up found is read from the fields below it, and
- * is valid until the next call here. A change takes the key again, which may stand elsewhere by then.
+ * Keys and values are byte ranges, never strings, and lie outside of the JS heap. What a look-up found is read
+ * from the fields below it, or from the facet of its type, and is valid until the next change. A change takes the
+ * key again; bytes given to it must not lie in the keyspace, which may move them: copy them to `scratch` first.
  */
+import { ByteRange } from '#base/byte-range.ts';
 import { ByteWriter, fromLatin1, latin1 } from '#base/bytes.ts';
 import { invariant } from '#base/invariant.ts';
 import { Prng } from '#base/prng.ts';
-import { slotOfKey } from '#base/slot.ts';
-import type { HashReader, PackedLimits } from '#node/data/hash.ts';
-import { HashValue } from '#node/data/hash.ts';
-import { digestRecords } from './digest.ts';
-import { EFFECT, EffectApplier, EffectWriter } from './effects.ts';
-import { Hazards } from './hazards.ts';
-import type { KeyRecord, KeyType, StringEncoding } from './record.ts';
-import { KeyStore } from './store.ts';
-import { Watches, type WatchToken } from './watches.ts';
+import { CHUNK_SHIFT, UNIT_MASK } from '#node/data/arena.ts';
+import { dropSlot, flushAll } from './dropping.ts';
+import { EFFECT } from './effects.ts';
+import { encodingNameOf } from './encodings.ts';
+import { KeyWalks } from './key-walks.ts';
+import { KeyspaceCore } from './keyspace-core.ts';
+import {
+  accessedAt,
+  ENCODING_MASK,
+  ENCODING_SHIFT,
+  HEADER_BYTES,
+  type KeyType,
+  NO_TIME_MASK,
+  type StringEncoding,
+  stringEncodingNumber,
+  TIME_SHIFT,
+  TYPE_HASH,
+  TYPE_LIST,
+  TYPE_MASK,
+  TYPE_NAMES,
+  TYPE_SET,
+  TYPE_STRING,
+} from './record.ts';
+import { copy, rename } from './renaming.ts';
+import type { WatchToken } from './watches.ts';
 
+export type { EncodingLimits } from './encodings.ts';
 export type { KeyType, StringEncoding } from './record.ts';
+export type { RecordVisitor } from './walk.ts';
 export type { WatchToken } from './watches.ts';
-
-const NONE = new Uint8Array(0);
-const NO_FIELDS: HashReader = new HashValue([0, 0]);
 
 /** Called with each key of a walk: its name is bytes[start, end). */
 export type KeyVisitor = (bytes: Uint8Array, start: number, end: number, type: KeyType) => void;
 
-export class Keyspace {
-  role: 'primary' | 'replica' = 'primary';
-  /** Effects are recorded; true on a primary. */
-  recording = true;
-  /** Encoded effects since the shard last took them; the shard clears it. */
-  readonly effects = new ByteWriter(4096);
-  /** The log index that effects made now will have. */
-  openIndex = 1;
-  /** The highest index that what was read or changed since {@link beginCommand} depends on; 0 for none. */
-  waitIndex = 0;
+export class Keyspace extends KeyspaceCore {
   /** For RANDOMKEY and the like; nothing that is logged depends on it. */
   readonly random: Prng;
-  /** Counts since start: accesses that found their key or did not, keys deleted for their expiry. */
-  readonly statistics = { hits: 0, misses: 0, expired: 0 };
 
-  /** Of what {@link find} found: valueBytes[valueStart, valueEnd) if it is a string. */
-  valueBytes: Uint8Array = NONE;
-  readonly valueStart = 0;
-  valueEnd = 0;
-  /** Of a string: how OBJECT ENCODING names it. */
-  encoding: StringEncoding = 'auto';
+  /** What {@link find} or {@link peek} found, for the facets' `open`; 0 for nothing. */
+  found = 0;
+  /** Its value if it is a string. */
+  readonly value = new ByteRange();
   /** Milliseconds since the epoch; 0 when it does not expire. */
   expiresAtMs = 0;
-  /** Seconds since the epoch of its last access before this. */
-  accessedAtSeconds = 0;
-  /** Its fields if it is a hash; read only, changed by {@link hashSet} and {@link hashDelete}. */
-  hash: HashReader = NO_FIELDS;
 
-  #nowMs = 0;
-  #expiryPlace = 0;
-  readonly #watches = new Watches();
-  readonly #hazards = new Hazards();
-  readonly #store: KeyStore;
-  readonly #applier: EffectApplier;
-  readonly #recorder = new EffectWriter(this.effects);
-  readonly #scanned: KeyRecord[] = [];
+  /** For bytes that were read here and go into a change. */
+  readonly scratch = new ByteWriter(1024);
+
+  #accessedAt24 = 0;
+  readonly #walks: KeyWalks;
 
   /** @param options.hashSeed two 32-bit integers that clients cannot know; the same on all members. */
   constructor(options: { readonly hashSeed: readonly [number, number] }) {
     const { hashSeed } = options;
+    super(hashSeed);
     this.random = new Prng(hashSeed[0] ^ hashSeed[1]);
-    this.#store = new KeyStore(hashSeed, this.#watches);
-    this.#applier = new EffectApplier(this.#store);
-  }
-
-  /** Shard time in milliseconds since the epoch, set before each run; never goes back. */
-  get nowMs(): number {
-    return this.#nowMs;
-  }
-
-  set nowMs(value: number) {
-    this.#nowMs = value;
-    this.#store.nowSeconds = Math.floor(value / 1000);
-  }
-
-  /** Keys, those past their time but not deleted yet included (as DBSIZE counts). */
-  get size(): number {
-    return this.#store.size;
-  }
-
-  /** Keys that have an expiry. */
-  get expiringCount(): number {
-    return this.#store.expiring.length;
-  }
-
-  /** An estimate of the memory that keys and values take, in bytes. */
-  get memoryBytes(): number {
-    return this.#store.memoryBytes;
-  }
-
-  /** Above these OBJECT ENCODING calls a hash `hashtable`; may be changed at any time. */
-  get packedLimits(): PackedLimits {
-    return this.#store.packedLimits;
-  }
-
-  /** A command or unit starts: nothing has been noted. */
-  beginCommand(_slot = -1): void {
-    this.waitIndex = 0;
-  }
-
-  /** Everything at or below `index` is committed: its hazards are over. */
-  committed(index: number): void {
-    this.#hazards.committed(index);
-  }
-
-  /** Applies bytes[start, end) of another member's (or an earlier life's) effects. */
-  apply(bytes: Uint8Array, start: number, end: number): void {
-    invariant(!this.recording, 'effects are applied where none are recorded');
-    this.#applier.apply(bytes, start, end);
-  }
-
-  /** Forgets all keys, hazards and recorded effects; nothing is logged. For a rebuild from the log. */
-  clear(): void {
-    this.#store.clear();
-    this.#hazards.clear();
-    this.effects.clear();
-    this.waitIndex = 0;
-  }
-
-  /** 32 hexadecimal digits that depend on names, types, expiries and contents alone. */
-  digest(): string {
-    return digestRecords(this.#store.records());
+    this.#walks = new KeyWalks(this.store);
   }
 
   // Looking up
@@ -140,20 +78,42 @@ export class Keyspace {
   /** Looks the key up and counts that as an access. The result's parts are in the fields above. */
   find(bytes: Uint8Array, start: number, end: number): KeyType {
     const record = this.#lookUp(bytes, start, end);
-    if (record === undefined) {
+    if (record === 0) {
       this.statistics.misses++;
       return 'none';
     }
     this.statistics.hits++;
     const type = this.#show(record);
-    record.accessedAtSeconds = this.#store.nowSeconds;
+    const words = this.store.arena.words[record >>> CHUNK_SHIFT];
+    const at = (record & UNIT_MASK) << 1;
+    const head = (words[at] & NO_TIME_MASK) | (this.store.nowSeconds << TIME_SHIFT);
+    if (words[at] !== head) words[at] = head;
     return type;
   }
 
   /** As {@link find}, but no access is counted (TTL, TYPE, OBJECT…). */
   peek(bytes: Uint8Array, start: number, end: number): KeyType {
     const record = this.#lookUp(bytes, start, end);
-    return record === undefined ? 'none' : this.#show(record);
+    return record === 0 ? 'none' : this.#show(record);
+  }
+
+  /** Seconds since the epoch of the last access before this to what was found. */
+  get accessedAtSeconds(): number {
+    return accessedAt(this.#accessedAt24, this.store.nowSeconds);
+  }
+
+  /** What OBJECT ENCODING says of what was found. */
+  encodingName(): string {
+    const words = this.store.arena.words[this.found >>> CHUNK_SHIFT];
+    const head = words[(this.found & UNIT_MASK) << 1];
+    const encoding = (head >>> ENCODING_SHIFT) & ENCODING_MASK;
+    const { bytes, start, end } = this.value;
+    return encodingNameOf(head & TYPE_MASK, encoding, bytes, start, end);
+  }
+
+  /** Bytes that what was found takes: key, value and their share of the index (MEMORY USAGE). */
+  memoryOfFound(): number {
+    return this.store.memoryOf(this.found);
   }
 
   /**
@@ -161,21 +121,24 @@ export class Keyspace {
    * and returns the cursor to go on with; it starts and ends with 0. `visit` must not change the keyspace.
    */
   scan(cursor: number, count: number, visit: KeyVisitor): number {
-    const scanned = this.#scanned;
-    scanned.length = 0;
-    const next = this.#store.scan(cursor, count, scanned);
-    for (const record of scanned) {
-      if (this.#isPast(record)) this.#expire(record);
-      else visit(record.key, 0, record.key.length, record.type);
+    const walks = this.#walks;
+    const next = walks.scan(cursor, count);
+    for (let i = 0; i < walks.count; i++) {
+      const record = walks.records[i];
+      if (this.#isPast(record)) this.#expireAt(record, walks.slots[i]);
+      else this.#visit(record, visit);
     }
-    scanned.length = 0;
     return next;
   }
 
   /** Calls `visit` for every key that is not past its time. `visit` must not change the keyspace. */
   forEachKey(visit: KeyVisitor): void {
-    for (const record of this.#store.records()) {
-      if (!this.#isPast(record)) visit(record.key, 0, record.key.length, record.type);
+    const walks = this.#walks;
+    for (let cursor = walks.scan(0, 1024); ; cursor = walks.scan(cursor, 1024)) {
+      for (let i = 0; i < walks.count; i++) {
+        if (!this.#isPast(walks.records[i])) this.#visit(walks.records[i], visit);
+      }
+      if (cursor === 0) return;
     }
   }
 
@@ -183,26 +146,21 @@ export class Keyspace {
   randomKey(): Uint8Array | null {
     // on a replica nothing that is past goes away: give up after as many tries as Redis does
     for (let attempt = 0; attempt < 100 || this.role === 'primary'; attempt++) {
-      const record = this.#store.random(this.random);
-      if (record === undefined) return null;
-      if (!this.#isPast(record)) return record.key.slice();
-      this.#expire(record);
+      const record = this.#walks.random(this.random);
+      if (record === 0) return null;
+      if (!this.#isPast(record)) return this.#walks.keyOf(record);
+      this.#expireAt(record, this.#walks.slots[0]);
     }
     return null;
   }
 
   countKeysInSlot(slot: number): number {
-    return this.#store.slotSize(slot);
+    return this.store.index.counts[slot];
   }
 
   /** Copies of at most `limit` keys of the slot. */
   keysInSlot(slot: number, limit: number): Uint8Array[] {
-    const keys: Uint8Array[] = [];
-    let record = this.#store.slotFirst(slot);
-    for (; record !== null && keys.length < limit; record = record.nextInSlot) {
-      keys.push(record.key.slice());
-    }
-    return keys;
+    return this.#walks.keysInSlot(slot, limit);
   }
 
   // Changing
@@ -221,20 +179,8 @@ export class Keyspace {
     expiresAtMs: number,
     encoding: StringEncoding = 'auto',
   ): void {
-    const hash = this.#store.hashOf(key, keyStart, keyEnd);
-    this.#store.setString(
-      key,
-      keyStart,
-      keyEnd,
-      hash,
-      value,
-      valueStart,
-      valueEnd,
-      encoding,
-      expiresAtMs,
-    );
-    if (!this.#note(hash)) return;
-    this.#recorder.set(key, keyStart, keyEnd, value, valueStart, valueEnd, encoding, expiresAtMs);
+    const number = stringEncodingNumber(encoding);
+    this.strings.set(key, keyStart, keyEnd, value, valueStart, valueEnd, number, expiresAtMs);
   }
 
   /**
@@ -250,40 +196,30 @@ export class Keyspace {
     valueStart: number,
     valueEnd: number,
   ): number {
-    const hash = this.#store.hashOf(key, keyStart, keyEnd);
-    const length = this.#store.overwrite(
-      key,
-      keyStart,
-      keyEnd,
-      hash,
-      offset,
-      value,
-      valueStart,
-      valueEnd,
-    );
-    if (this.#note(hash)) {
-      this.#recorder.begin(EFFECT.overwrite, key, keyStart, keyEnd);
-      this.#recorder.integer(offset);
-      this.#recorder.bytes(value, valueStart, valueEnd);
-    }
-    return length;
+    return this.strings.overwrite(key, keyStart, keyEnd, offset, value, valueStart, valueEnd);
   }
 
   /** Deletes the key; false when it is not there. */
   delete(bytes: Uint8Array, start: number, end: number): boolean {
-    const record = this.#lookUp(bytes, start, end);
-    if (record === undefined) return false;
-    this.#store.delete(record);
-    if (this.#note(record.hash)) this.#recorder.begin(EFFECT.delete, bytes, start, end);
+    if (this.#lookUp(bytes, start, end) === 0) return false;
+    const store = this.store;
+    if (store.removeLocated()) store.recorder.begin(EFFECT.delete, bytes, start, end);
     return true;
   }
 
   /** Sets the expiry (ms since the epoch; 0 for never) of a key; false when it is not there. */
   setExpiry(bytes: Uint8Array, start: number, end: number, expiresAtMs: number): boolean {
     const record = this.#lookUp(bytes, start, end);
-    if (record === undefined) return false;
-    this.#store.setExpiry(record, expiresAtMs);
-    if (this.#note(record.hash)) this.#recorder.setExpiry(bytes, start, end, expiresAtMs);
+    if (record === 0) return false;
+    const store = this.store;
+    store.beforeChange();
+    if (store.keeping) {
+      store.undo.begin(EFFECT.setExpiry, bytes, start, end);
+      store.undo.float64(store.expiryOf(record));
+      store.undo.end();
+    }
+    store.setExpiry(expiresAtMs);
+    if (store.changedKey()) store.recorder.setExpiry(bytes, start, end, expiresAtMs);
     return true;
   }
 
@@ -296,14 +232,7 @@ export class Keyspace {
     toStart: number,
     toEnd: number,
   ): void {
-    const record = this.#lookUp(from, fromStart, fromEnd);
-    invariant(record !== undefined, 'the key that is renamed is there');
-    const hash = this.#store.hashOf(to, toStart, toEnd);
-    this.#store.rename(record, to, toStart, toEnd, hash);
-    this.#note(record.hash);
-    if (!this.#note(hash)) return;
-    this.#recorder.begin(EFFECT.rename, from, fromStart, fromEnd);
-    this.#recorder.bytes(to, toStart, toEnd);
+    rename(this.store, from, fromStart, fromEnd, to, toStart, toEnd);
   }
 
   /** Copies a key, which is there, to the other name, with value and expiry; what has that name goes. */
@@ -315,105 +244,28 @@ export class Keyspace {
     toStart: number,
     toEnd: number,
   ): void {
-    const record = this.#lookUp(from, fromStart, fromEnd);
-    invariant(record !== undefined, 'the key that is copied is there');
-    const hash = this.#store.hashOf(to, toStart, toEnd);
-    this.#store.copy(record, to, toStart, toEnd, hash);
-    if (!this.#note(hash)) return;
-    this.#recorder.begin(EFFECT.copy, from, fromStart, fromEnd);
-    this.#recorder.bytes(to, toStart, toEnd);
-  }
-
-  /** Sets a field of the key, which is a hash or not there; true when the field is new. */
-  hashSet(
-    key: Uint8Array,
-    keyStart: number,
-    keyEnd: number,
-    field: Uint8Array,
-    fieldStart: number,
-    fieldEnd: number,
-    value: Uint8Array,
-    valueStart: number,
-    valueEnd: number,
-  ): boolean {
-    const hash = this.#store.hashOf(key, keyStart, keyEnd);
-    const isNew = this.#store.hashSet(
-      key,
-      keyStart,
-      keyEnd,
-      hash,
-      field,
-      fieldStart,
-      fieldEnd,
-      value,
-      valueStart,
-      valueEnd,
-    );
-    if (this.#note(hash)) {
-      this.#recorder.begin(EFFECT.hashSet, key, keyStart, keyEnd);
-      this.#recorder.bytes(field, fieldStart, fieldEnd);
-      this.#recorder.bytes(value, valueStart, valueEnd);
-    }
-    return isNew;
-  }
-
-  /** Removes a field of the key, which is a hash, and the key with its last field; false when not there. */
-  hashDelete(
-    key: Uint8Array,
-    keyStart: number,
-    keyEnd: number,
-    field: Uint8Array,
-    fieldStart: number,
-    fieldEnd: number,
-  ): boolean {
-    const record = this.#lookUp(key, keyStart, keyEnd);
-    if (record === undefined) return false;
-    if (!this.#store.hashDelete(record, field, fieldStart, fieldEnd)) return false;
-    if (this.#note(record.hash)) {
-      this.#recorder.begin(EFFECT.hashDelete, key, keyStart, keyEnd);
-      this.#recorder.bytes(field, fieldStart, fieldEnd);
-    }
-    return true;
+    copy(this.store, from, fromStart, fromEnd, to, toStart, toEnd);
   }
 
   /** Deletes all keys; every key, there or not, becomes a hazard. */
   flushAll(): void {
-    this.#store.clear();
-    if (!this.recording) return;
-    this.#hazards.raiseAll(this.openIndex);
-    this.waitIndex = this.openIndex;
-    this.#recorder.flushAll();
+    flushAll(this.store);
   }
 
   /** Deletes all keys of the slot, which becomes a hazard as a whole; returns how many there were. */
   dropSlot(slot: number): number {
-    const count = this.#store.dropSlot(slot);
-    if (this.recording) {
-      this.#hazards.raiseSlot(slot, this.openIndex);
-      this.waitIndex = this.openIndex;
-      this.#recorder.dropSlot(slot);
-    }
-    return count;
+    return dropSlot(this.store, slot);
   }
 
-  /**
-   * Looks at up to `maxKeys` keys that have an expiry, each call at the next ones, and deletes those that are
-   * past it. Returns how many it deleted. On a primary only.
-   */
+  /** Deletes up to `maxKeys` keys that are past their time, the oldest first; returns how many. On a primary only. */
   expireSlice(maxKeys: number): number {
     invariant(this.role === 'primary', 'only a primary expires keys');
-    const { expiring } = this.#store;
+    const store = this.store;
     let deleted = 0;
-    for (let looked = 0; looked < maxKeys && expiring.length > 0; looked++) {
-      if (this.#expiryPlace >= expiring.length) this.#expiryPlace = 0;
-      const record = expiring[this.#expiryPlace];
-      if (this.#isPast(record)) {
-        // the last one of the list takes its place and is looked at next
-        this.#expire(record);
-        deleted++;
-      } else {
-        this.#expiryPlace++;
-      }
+    while (deleted < maxKeys && store.goToDue(this.nowMs)) {
+      if (store.record === 0) continue;
+      this.#expireLocated();
+      deleted++;
     }
     return deleted;
   }
@@ -423,11 +275,11 @@ export class Keyspace {
   /** Remembers the state of the key; give the token back by {@link unwatch}. */
   watch(bytes: Uint8Array, start: number, end: number): WatchToken {
     const record = this.#lookUp(bytes, start, end);
-    return this.#watches.add(latin1(bytes, start, end), record !== undefined);
+    return this.watches.add(latin1(bytes, start, end), record !== 0);
   }
 
   unwatch(token: WatchToken): void {
-    this.#watches.remove(token);
+    this.watches.remove(token);
   }
 
   /**
@@ -436,58 +288,83 @@ export class Keyspace {
    */
   modifiedSince(token: WatchToken): boolean {
     const key = fromLatin1(token.key);
-    const isThere = this.#lookUp(key, 0, key.length) !== undefined;
-    return (token.wasThere && !isThere) || this.#watches.changedSince(token);
+    // keys of several slots may be watched
+    const record = this.store.locateAnywhere(key, 0, key.length);
+    const isThere = this.#judge(record) !== 0;
+    return (token.wasThere && !isThere) || this.watches.changedSince(token);
   }
 
-  #lookUp(bytes: Uint8Array, start: number, end: number): KeyRecord | undefined {
-    const hash = this.#store.hashOf(bytes, start, end);
-    const record = this.#store.find(bytes, start, end, hash);
-    this.#waitForHazard(hash, bytes, start, end);
-    if (record === undefined || !this.#isPast(record)) return record;
-    this.#expire(record);
-    return undefined;
+  #lookUp(bytes: Uint8Array, start: number, end: number): number {
+    return this.#judge(this.store.locate(bytes, start, end));
   }
 
-  #waitForHazard(hash: number, bytes: Uint8Array, start: number, end: number): void {
-    const index = this.#hazards.ofKey(hash);
-    if (index > this.waitIndex) this.waitIndex = index;
-    if (!this.#hazards.anySlot) return;
-    const slotIndex = this.#hazards.ofSlot(slotOfKey(bytes, start, end));
-    if (slotIndex > this.waitIndex) this.waitIndex = slotIndex;
-  }
-
-  #isPast(record: KeyRecord): boolean {
-    return record.expiresAtMs !== 0 && record.expiresAtMs < this.#nowMs;
-  }
-
-  /** The time of the record is over: deletes it on a primary, leaves it on a replica. */
-  #expire(record: KeyRecord): void {
-    if (this.role === 'replica') return;
-    this.statistics.expired++;
-    this.#store.delete(record, true);
-    const { key, hash } = record;
-    if (this.#note(hash)) this.#recorder.begin(EFFECT.expired, key, 0, key.length);
-  }
-
-  /** The key with this hash was changed; true when the effect is to be recorded. */
-  #note(hash: number): boolean {
-    if (!this.recording) return false;
-    this.#hazards.raise(hash, this.openIndex);
-    this.waitIndex = this.openIndex;
-    return true;
-  }
-
-  #show(record: KeyRecord): KeyType {
-    this.expiresAtMs = record.expiresAtMs;
-    this.accessedAtSeconds = record.accessedAtSeconds;
-    if (record.fields !== null) {
-      this.hash = record.fields;
-      return 'hash';
+  /** Waits for the hazard of the key located last, and does away with it if its time is over. */
+  #judge(record: number): number {
+    const store = this.store;
+    const { hazards } = store;
+    const index = hazards.ofKey(store.hash);
+    if (index > store.waitIndex) store.waitIndex = index;
+    if (hazards.anySlot) {
+      const slotIndex = hazards.ofSlot(store.slot);
+      if (slotIndex > store.waitIndex) store.waitIndex = slotIndex;
     }
-    this.valueBytes = record.value;
-    this.valueEnd = record.value.length;
-    this.encoding = record.encoding;
-    return 'string';
+    this.found = record;
+    if (record === 0 || !this.#isPast(record)) return record;
+    this.found = 0;
+    if (this.role !== 'replica') this.#expireLocated();
+    return 0;
+  }
+
+  #isPast(record: number): boolean {
+    const expiresAtMs = this.store.expiryOf(record);
+    return expiresAtMs !== 0 && expiresAtMs < this.nowMs;
+  }
+
+  /** The time of a record that a walk found is over: deletes it on a primary, leaves it on a replica. */
+  #expireAt(record: number, slot: number): void {
+    if (this.role === 'replica') return;
+    this.store.goTo(record, slot);
+    this.#expireLocated();
+  }
+
+  #expireLocated(): void {
+    const store = this.store;
+    this.statistics.expired++;
+    if (store.recording) store.recordKey(EFFECT.expired);
+    store.removeLocated(true);
+  }
+
+  #visit(record: number, visit: KeyVisitor): void {
+    const { arena } = this.store;
+    const chunk = record >>> CHUNK_SHIFT;
+    const at = (record & UNIT_MASK) << 1;
+    const start = (at << 2) + HEADER_BYTES;
+    const words = arena.words[chunk];
+    const type = TYPE_NAMES[words[at] & TYPE_MASK];
+    visit(arena.bytes[chunk], start, start + words[at + 2], type);
+  }
+
+  #show(record: number): KeyType {
+    const { arena, index } = this.store;
+    const chunk = record >>> CHUNK_SHIFT;
+    const at = (record & UNIT_MASK) << 1;
+    const words = arena.words[chunk];
+    const head = words[at];
+    const place = words[at + 1];
+    const valueAt = (at << 2) + HEADER_BYTES + words[at + 2];
+    this.#accessedAt24 = head >>> TIME_SHIFT;
+    this.expiresAtMs = place === 0 ? 0 : index.heap.timeAt(place - 1);
+    const type = head & TYPE_MASK;
+    if (type === TYPE_STRING) {
+      this.value.set(arena.bytes[chunk], arena.views[chunk], valueAt, valueAt + words[at + 3]);
+      return 'string';
+    }
+    const { values } = this.store;
+    const root = arena.views[chunk].getInt32(valueAt, true);
+    if (type === TYPE_HASH) values.hash.open(root);
+    else if (type === TYPE_LIST) values.list.open(root);
+    else if (type === TYPE_SET) values.set.open(root);
+    else values.sortedSet.open(root);
+    return TYPE_NAMES[type];
   }
 }

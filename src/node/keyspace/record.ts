@@ -1,8 +1,49 @@
-/** One key and its value, as the keyspace keeps them. */
-import type { HashValue } from '#node/data/hash.ts';
-import type { TableEntry } from '#node/data/byte-table.ts';
+/**
+ * How a key and its value lie in the arena: an entry of a Table (node/data) with a prefix of eight bytes.
+ *
+ *     word 0   type (3 bits) | encoding (2) | epoch of the last walk that passed it (3) | last access (24)
+ *     word 1   place in the expiry heap + 1; 0 when it does not expire
+ *     word 2   length of the key       word 3   length of the value
+ *     then     the key, the value: the bytes of a string, or the root of a collection (4 bytes)
+ *
+ * The value of a list has four bytes more: how long the listpack would be that Redis keeps such a list in,
+ * which decides how OBJECT ENCODING names it. The last access is in seconds, modulo 2^24.
+ */
+export type KeyType = 'none' | 'string' | 'hash' | 'list' | 'set' | 'zset';
 
-export type KeyType = 'none' | 'string' | 'hash';
+export const TYPE_STRING = 1;
+export const TYPE_HASH = 2;
+export const TYPE_LIST = 3;
+export const TYPE_SET = 4;
+export const TYPE_SORTED_SET = 5;
+
+/** By the numbers above. */
+export const TYPE_NAMES: readonly KeyType[] = ['none', 'string', 'hash', 'list', 'set', 'zset'];
+
+export const TYPE_MASK = 7;
+export const ENCODING_SHIFT = 3;
+export const ENCODING_MASK = 3;
+export const EPOCH_SHIFT = 5;
+export const EPOCH_MASK = 7;
+export const TIME_SHIFT = 8;
+/** The bits of word 0 that are not the time. */
+export const NO_TIME_MASK = 0xff;
+export const TIME_MODULUS = 2 ** 24;
+
+/** Bytes before the key. */
+export const HEADER_BYTES = 16;
+/** What a Table must leave free before the lengths. */
+export const PREFIX_BYTES = 8;
+/** Bytes of a collection's value; of a list's. */
+export const ROOT_VALUE_BYTES = 4;
+export const LIST_VALUE_BYTES = 8;
+
+/** A set as an intset, any other collection as a listpack: what every collection starts as. */
+export const ENCODING_SMALL = 0;
+/** A set as a listpack. */
+export const ENCODING_LISTPACK_SET = 1;
+/** hashtable, skiplist, quicklist. */
+export const ENCODING_LARGE = 2;
 
 /**
  * How OBJECT ENCODING names a string. It follows from the value (`auto`: int, embstr or raw), except that
@@ -11,43 +52,18 @@ export type KeyType = 'none' | 'string' | 'hash';
  */
 export type StringEncoding = 'auto' | 'text' | 'raw';
 
-/** What a key costs besides its bytes and fields, in bytes: an estimate of what V8 takes for it. */
-export const KEY_OVERHEAD_BYTES = 384;
+export const STRING_AUTO = 0;
+export const STRING_TEXT = 1;
+export const STRING_RAW = 2;
 
-const NONE = new Uint8Array(0);
+export function stringEncodingNumber(encoding: StringEncoding): number {
+  if (encoding === 'auto') return STRING_AUTO;
+  return encoding === 'text' ? STRING_TEXT : STRING_RAW;
+}
 
-export class KeyRecord implements TableEntry {
-  readonly key: Uint8Array;
-  readonly hash: number;
-  readonly slot: number;
-  /** Of a string; empty otherwise. */
-  value: Uint8Array = NONE;
-  encoding: StringEncoding = 'auto';
-  /** Of a hash; null otherwise. */
-  fields: HashValue | null = null;
-  /** Milliseconds since the epoch; 0 for never. */
-  expiresAtMs = 0;
-  /** Place in the list of keys that expire; -1 when not in it. */
-  expiryPlace = -1;
-  /** Seconds since the epoch at the last access. */
-  accessedAtSeconds: number;
-  /** The keys of one slot are a list. */
-  previousInSlot: KeyRecord | null = null;
-  nextInSlot: KeyRecord | null = null;
-
-  constructor(key: Uint8Array, hash: number, slot: number, nowSeconds: number) {
-    this.key = key;
-    this.hash = hash;
-    this.slot = slot;
-    this.accessedAtSeconds = nowSeconds;
-  }
-
-  get type(): KeyType {
-    return this.fields === null ? 'string' : 'hash';
-  }
-
-  get memoryBytes(): number {
-    const fieldBytes = this.fields === null ? 0 : this.fields.memoryBytes;
-    return KEY_OVERHEAD_BYTES + this.key.length + this.value.length + fieldBytes;
-  }
+/** Seconds since the Unix epoch of a last access, from its 24 bits and the time now. */
+export function accessedAt(time24: number, nowSeconds: number): number {
+  const age = (nowSeconds - time24 + TIME_MODULUS) % TIME_MODULUS;
+  // half of the circle is the future: a clock that was set back, or another member's
+  return age > TIME_MODULUS / 2 ? nowSeconds : nowSeconds - age;
 }

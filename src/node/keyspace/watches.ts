@@ -47,9 +47,9 @@ export class Watches {
     if (--watched.watchers === 0) this.#watched.delete(token.key);
   }
 
-  /** The key has been changed. */
-  changed(key: Uint8Array): void {
-    const watched = this.#watched.get(latin1(key));
+  /** The key bytes[start, end) has been changed. */
+  changed(bytes: Uint8Array, start = 0, end = bytes.length): void {
+    const watched = this.#watched.get(latin1(bytes, start, end));
     if (watched !== undefined) watched.version++;
   }
 

@@ -2,7 +2,7 @@
  * The few things the log does with files, as a port: `nodeFiles` is the real one; tests run the log on
  * a simulated disk that loses what was not synced, fills up and fails on demand.
  *
- * Blocking calls serve opening and reading; once a log is open, everything that writes is a promise.
+ * Blocking calls serve opening and reading; once a log is open, nothing that writes blocks.
  * All errors are the system's, with its `code`. A directory entry (new, renamed or removed name) is
  * durable only after `syncDirectory` on its directory.
  */
@@ -39,8 +39,17 @@ export interface Files {
   syncDirectory(path: string): void;
   space(directory: string): DiskSpace;
 
-  /** Writes bytes[0, length) to a file of {@link open}; durable when the promise resolves. */
-  append(file: number, bytes: Uint8Array, length: number, position: number): Promise<void>;
+  /**
+   * Writes bytes[0, length) to a file of {@link open}; durable when `done` is called without an error,
+   * which is never before `append` returns. A callback, because there is one for every batch.
+   */
+  append(
+    file: number,
+    bytes: Uint8Array,
+    length: number,
+    position: number,
+    done: (error: Error | null) => void,
+  ): void;
   createAsync(path: string): Promise<number>;
   writeAsync(file: number, bytes: Uint8Array, length: number, position: number): Promise<void>;
   syncAsync(file: number): Promise<void>;
@@ -115,9 +124,15 @@ export const nodeFiles: Files = {
     return spaceOf(fs.statfsSync(directory));
   },
 
-  async append(file, bytes, length, position) {
-    await writeAll(file, bytes, length, position);
-    if (DSYNC === 0) await syncAsync(file);
+  append(file, bytes, length, position, done) {
+    write(
+      file,
+      bytes,
+      0,
+      length,
+      position,
+      DSYNC === 0 ? (error) => sync(file, error, done) : done,
+    );
   },
   createAsync(path) {
     return new Promise((resolve, reject) => {
@@ -168,7 +183,11 @@ function syncAsync(file: number): Promise<void> {
   });
 }
 
-/** A short write is continued; if it was short for a reason, the next call says which. */
+function sync(file: number, error: Error | null, done: (error: Error | null) => void): void {
+  if (error === null) fs.fsync(file, done);
+  else done(error);
+}
+
 function writeAll(
   file: number,
   bytes: Uint8Array,
@@ -176,15 +195,22 @@ function writeAll(
   position: number,
 ): Promise<void> {
   return new Promise((resolve, reject) => {
-    let done = 0;
-    const next = (): void => {
-      fs.write(file, bytes, done, length - done, position + done, (error, count) => {
-        done += count ?? 0;
-        if (error !== null) reject(error);
-        else if (done < length) next();
-        else resolve();
-      });
-    };
-    next();
+    write(file, bytes, 0, length, position, (error) => (error ? reject(error) : resolve()));
+  });
+}
+
+/** Writes bytes[start, end). A short write is continued; if it was short for a reason, the next call says which. */
+function write(
+  file: number,
+  bytes: Uint8Array,
+  start: number,
+  end: number,
+  position: number,
+  done: (error: Error | null) => void,
+): void {
+  fs.write(file, bytes, start, end - start, position, (error, count) => {
+    if (error !== null) done(error);
+    else if (count < end - start) write(file, bytes, start + count, end, position + count, done);
+    else done(null);
   });
 }

@@ -5,9 +5,10 @@
  * Every checksum of a segment starts from that segment's random salt, so bytes of another segment (or
  * of a client's value that looks like a record) never count as this segment's.
  */
-import { crc32c } from '#base/crc32c.ts';
+
 import { invariant } from '#base/invariant.ts';
 import type { Entry } from '#node/raft/entry.ts';
+import { checksum } from './checksum.ts';
 import { LogCorruptionError, LogVersionError } from './errors.ts';
 
 /** Of segment files and of the hard state file; rises when an older program could not read them. */
@@ -101,7 +102,7 @@ export function encodeSegmentHeader(header: SegmentHeader): Uint8Array {
   view.setUint32(20, header.salt, true);
   setUint53(view, 24, header.ordinal);
   setUint53(view, 32, header.sizeBytes);
-  view.setUint32(12, crc32c(bytes, 16, SEGMENT_HEADER_BYTES), true);
+  view.setUint32(12, checksum(bytes, 16, SEGMENT_HEADER_BYTES), true);
   return bytes;
 }
 
@@ -117,7 +118,7 @@ export function decodeSegmentHeader(bytes: Uint8Array, file: string): SegmentHea
   }
   const version = view.getUint32(8, true);
   if (version > FORMAT_VERSION) throw new LogVersionError(file, version, FORMAT_VERSION);
-  if (version === 0 || view.getUint32(12, true) !== crc32c(bytes, 16, SEGMENT_HEADER_BYTES)) {
+  if (version === 0 || view.getUint32(12, true) !== checksum(bytes, 16, SEGMENT_HEADER_BYTES)) {
     throw new LogCorruptionError(file, 0, 'the header of the segment is damaged');
   }
   return {
@@ -139,7 +140,7 @@ export function decodeBatchHeader(
     at + BATCH_HEADER_BYTES > bytes.length ||
     view.getUint32(at, true) !== BATCH_MAGIC ||
     view.getUint32(at + 8, true) !== segment.generation ||
-    view.getUint32(at + 4, true) !== crc32c(bytes, at + 8, at + BATCH_HEADER_BYTES, segment.salt)
+    view.getUint32(at + 4, true) !== checksum(bytes, at + 8, at + BATCH_HEADER_BYTES, segment.salt)
   ) {
     return null;
   }
@@ -170,7 +171,7 @@ export function checkRecord(
   if (type !== RECORD_ENTRY && type !== RECORD_TRUNCATE) return 0;
   if (view.getUint32(at + 12, true) !== segment.generation) return 0;
   const crcEnd = at + RECORD_HEADER_BYTES + payloadBytes;
-  if (view.getUint32(at, true) !== crc32c(bytes, at + 4, crcEnd, segment.salt)) return 0;
+  if (view.getUint32(at, true) !== checksum(bytes, at + 4, crcEnd, segment.salt)) return 0;
   return length;
 }
 
@@ -258,12 +259,12 @@ function sealRecord(
 ): void {
   view.setUint32(at + 12, segment.generation, true);
   const end = at + RECORD_HEADER_BYTES + payloadBytes;
-  view.setUint32(at, crc32c(bytes, at + 4, end, segment.salt), true);
+  view.setUint32(at, checksum(bytes, at + 4, end, segment.salt), true);
 }
 
 function sealBatch(bytes: Uint8Array, view: DataView, at: number, segment: SegmentHeader): void {
   view.setUint32(at + 8, segment.generation, true);
-  const crc = crc32c(bytes, at + 8, at + BATCH_HEADER_BYTES, segment.salt);
+  const crc = checksum(bytes, at + 8, at + BATCH_HEADER_BYTES, segment.salt);
   view.setUint32(at + 4, crc, true);
 }
 

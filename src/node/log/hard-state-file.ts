@@ -3,14 +3,15 @@
  * first. A state counts when it is in both. So a torn or rotten slot never hides a state that counted:
  * a bad A means that B has it (or that the write of A never finished), a bad B that A has it.
  *
- * Slot (4096 bytes): "HFSTATE" NUL, version u32, CRC-32C of [16, 512) u32, sequence u53, term u53,
+ * Slot (4096 bytes): "HFSTATE" NUL, version u32, CRC-32 of [16, 512) u32, sequence u53, term u53,
  * commit u53, length of the vote u32, the vote in UTF-8; zeros. FORMAT.md §5.
  */
 import path from 'node:path';
 import { text, utf8 } from '#base/bytes.ts';
-import { crc32c } from '#base/crc32c.ts';
+
 import { invariant } from '#base/invariant.ts';
 import type { HardState } from '#node/raft/hard-state.ts';
+import { checksum } from './checksum.ts';
 import { LogCorruptionError, LogVersionError } from './errors.ts';
 import type { Files } from './files.ts';
 import { FORMAT_VERSION, getUint53, setUint53, viewOf } from './format.ts';
@@ -90,9 +91,16 @@ export class HardStateFile {
   /** Resolves when `state` is durable in both slots. One call at a time. */
   async write(state: HardState): Promise<void> {
     encodeSlot(this.#slot, ++this.#sequence, state);
-    await this.#files.append(this.#file, this.#slot, SLOT_BYTES, 0);
-    await this.#files.append(this.#file, this.#slot, SLOT_BYTES, SLOT_BYTES);
+    await this.#append(0);
+    await this.#append(SLOT_BYTES);
     this.state = state;
+  }
+
+  #append(at: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const done = (error: Error | null): void => (error === null ? resolve() : reject(error));
+      this.#files.append(this.#file, this.#slot, SLOT_BYTES, at, done);
+    });
   }
 
   close(): void {
@@ -112,7 +120,7 @@ function encodeSlot(slot: Uint8Array, sequence: number, state: HardState): void 
   setUint53(view, 32, state.commit);
   view.setUint32(40, vote.length, true);
   slot.set(vote, VOTE_AT);
-  view.setUint32(12, crc32c(slot, 16, CHECKED_BYTES), true);
+  view.setUint32(12, checksum(slot, 16, CHECKED_BYTES), true);
 }
 
 function decodeSlot(bytes: Uint8Array, at: number, file: string): Slot | null {
@@ -121,7 +129,7 @@ function decodeSlot(bytes: Uint8Array, at: number, file: string): Slot | null {
   const version = view.getUint32(at + 8, true);
   if (version > FORMAT_VERSION) throw new LogVersionError(file, version, FORMAT_VERSION);
   if (version === 0) return null;
-  if (view.getUint32(at + 12, true) !== crc32c(bytes, at + 16, at + CHECKED_BYTES)) return null;
+  if (view.getUint32(at + 12, true) !== checksum(bytes, at + 16, at + CHECKED_BYTES)) return null;
   const voteEnd = at + VOTE_AT + view.getUint32(at + 40, true);
   return {
     sequence: getUint53(view, at + 16),

@@ -56,13 +56,15 @@ interface Request {
   encoded: number;
 }
 
-/** A batch that has been handed to the disk, or the wait for room. */
+/** What the disk is doing. */
 interface Step {
-  readonly done: Promise<void>;
-  /** Requests at the head of the queue that are complete when `done` resolves. */
-  readonly requests: number;
+  /** Null when term and vote are as on disk. */
+  readonly hardState: HardState | null;
+  /** The encoder's batch is written. */
   readonly batch: boolean;
-  /** The commit hint once it has resolved. */
+  /** Requests at the head of the queue that are complete when it is done. */
+  readonly requests: number;
+  /** The commit hint once it is. */
   readonly commit: number;
 }
 
@@ -85,7 +87,11 @@ export class Log implements Disk {
 
   #state: 'open' | 'closing' | 'closed' | 'failed' = 'open';
   #queue: Request[] = [];
-  #running: Promise<void> | null = null;
+  /** What is being written, or 'room': waiting for the next segment. */
+  #step: Step | 'room' | null = null;
+  #startedMs = 0;
+  readonly #written = (error: Error | null): void => this.#stepDone(error);
+  #whenWritten: (() => void) | null = null;
   #markWanted = false;
   /** The log as it will be once the queue is durable. */
   #acceptedIndex: number;
@@ -93,9 +99,9 @@ export class Log implements Disk {
   #acceptedTerm: number;
 
   #idleTimer: NodeJS.Timeout | undefined;
+  /** Something was written since the timer last looked. */
+  #busy = false;
   readonly #housekeeping: NodeJS.Timeout;
-  /** Duration of the last write. */
-  #writeMs = 0;
   #appendedEntries = 0;
   #appendedBytes = 0;
   #syncs = 0;
@@ -137,6 +143,10 @@ export class Log implements Disk {
     this.#supply.prepare();
     this.#housekeeping = setInterval(() => this.#supply.measure(), HOUSEKEEPING_MS);
     this.#housekeeping.unref();
+    if (options.idleMarkMs > 0) {
+      this.#idleTimer = setInterval(() => this.#markWhenIdle(), options.idleMarkMs);
+      this.#idleTimer.unref();
+    }
   }
 
   /** Of the oldest entry on disk; lastIndex + 1 when there is none. */
@@ -216,15 +226,20 @@ export class Log implements Disk {
       this.#markWanted = true;
       this.#start();
     }
-    clearTimeout(this.#idleTimer);
+    clearInterval(this.#idleTimer);
     clearInterval(this.#housekeeping);
     this.#supply.wake();
-    await this.#running;
+    await this.#allWritten();
     await this.#supply.close();
     this.#state = 'closed';
     for (const segment of this.#segments) this.#files.close(segment.file);
     this.#hardStates.close();
     this.#unlock();
+  }
+
+  #markWhenIdle(): void {
+    if (!this.#busy) this.idle();
+    this.#busy = false;
   }
 
   get #tail(): Segment {
@@ -261,48 +276,88 @@ export class Log implements Disk {
   }
 
   #start(): void {
-    if (this.#running !== null) return;
-    clearTimeout(this.#idleTimer);
-    this.#running = this.#run();
+    if (this.#step === null) this.#begin();
   }
 
-  /** Writes batch after batch until nothing is left to write. Rejects only when a callback throws. */
-  async #run(): Promise<void> {
-    let step = this.#begin();
-    while (step !== null) {
-      try {
-        await step.done;
-      } catch (error) {
-        this.#fail(error as Error);
-      }
-      if (this.#state === 'failed') break;
-      const finished = this.#finish(step);
-      // the disk gets the next batch first; the owner is told while that is being written
-      step = this.#begin();
-      for (const request of finished) this.#options.onPersisted(request.persist.seq);
-      step ??= this.#begin();
-    }
-    this.#running = null;
-    if (this.#unmarked && this.#state === 'open' && this.#options.idleMarkMs > 0) {
-      this.#idleTimer = setTimeout(() => this.idle(), this.#options.idleMarkMs);
-      this.#idleTimer.unref();
+  /** Hands what is to be written next to the disk, if there is anything. */
+  #begin(): void {
+    if (this.#state === 'failed') return;
+    const step = this.#next();
+    if (step !== null) {
+      this.#step = step;
+      if (step.hardState !== null) void this.#writeHardState(step, step.hardState);
+      else if (step.batch) this.#writeBatch();
+      else queueMicrotask(() => this.#stepDone(null));
+    } else if (this.#queue.length > 0 && !(this.#state === 'closing' && this.#supply.full)) {
+      void this.#waitForRoom();
     }
   }
 
-  /** Hands the next batch to the disk; null when there is nothing to do (or never will be again). */
-  #begin(): Step | null {
-    if (this.#state === 'failed') return null;
+  /** What waits stays in the queue until there is a segment for it. */
+  async #waitForRoom(): Promise<void> {
+    this.#step = 'room';
+    await this.#supply.changed();
+    this.#step = null;
+    this.#goOn();
+  }
+
+  /** What is to be written next, in the encoder; null when there is nothing, or no room for it. */
+  #next(): Step | null {
     if (this.#queue.length === 0) {
       const mark = this.#markWanted && this.#unmarked && (this.#room > 0 || this.#roll());
       this.#markWanted = false;
       return mark ? this.#encode(true) : null;
     }
-    let step = this.#encode(false);
-    if (step === null && this.#roll()) step = this.#encode(false);
-    if (step !== null) return step;
-    if (this.#state === 'closing' && this.#supply.full) return null;
-    // no room: what waits stays in the queue until there is a segment for it
-    return { done: this.#supply.changed(), requests: 0, batch: false, commit: this.#commit };
+    const step = this.#encode(false);
+    return step === null && this.#roll() ? this.#encode(false) : step;
+  }
+
+  async #writeHardState({ batch }: Step, { term, vote }: HardState): Promise<void> {
+    try {
+      await this.#hardStates.write({ term, vote, commit: this.#commit });
+    } catch (error) {
+      this.#stepDone(error as Error);
+      return;
+    }
+    if (batch) this.#writeBatch();
+    else this.#stepDone(null);
+  }
+
+  #writeBatch(): void {
+    const { bytes, paddedLength } = this.#encoder;
+    this.#startedMs = performance.now();
+    this.#files.append(this.#tail.file, bytes, paddedLength, this.#position, this.#written);
+  }
+
+  #stepDone(error: Error | null): void {
+    const step = this.#step;
+    invariant(step !== null && step !== 'room', 'the disk answers what it was given');
+    this.#step = null;
+    if (error !== null) this.#fail(error);
+    if (this.#state === 'failed') {
+      this.#goOn();
+      return;
+    }
+    const finished = this.#finish(step);
+    // the disk gets the next batch first; the owner is told while that is being written
+    this.#begin();
+    for (const request of finished) this.#options.onPersisted(request.persist.seq);
+    this.#goOn();
+  }
+
+  #goOn(): void {
+    if (this.#step === null) this.#begin();
+    if (this.#step !== null || this.#whenWritten === null) return;
+    this.#whenWritten();
+    this.#whenWritten = null;
+  }
+
+  /** Resolves when nothing is being written and nothing is left to write. */
+  #allWritten(): Promise<void> {
+    return new Promise((resolve) => {
+      this.#whenWritten = resolve;
+      this.#goOn();
+    });
   }
 
   /** Bytes left in the tail. */
@@ -339,7 +394,7 @@ export class Log implements Disk {
       const sequence = this.#sequence + 1;
       encoder.finish({ sequence, mark: this.#sequence, lastIndex, lastTerm, commit });
     }
-    return { done: this.#write(hardState, batch), requests, batch, commit };
+    return { hardState: this.#news(hardState), batch, requests, commit };
   }
 
   /** Encodes what fits of a request; true when that is all that was left of it. */
@@ -368,19 +423,11 @@ export class Log implements Disk {
     return length <= this.#options.maxBatchBytes || this.#encoder.recordCount === 0;
   }
 
-  async #write(hardState: HardState | null, batch: boolean): Promise<void> {
-    if (hardState !== null) {
-      const { term, vote } = hardState;
-      const old = this.#hardStates.state;
-      if (term !== old.term || vote !== old.vote) {
-        await this.#hardStates.write({ term, vote, commit: this.#commit });
-      }
-    }
-    if (!batch) return;
-    const { bytes, paddedLength } = this.#encoder;
-    const startedMs = performance.now();
-    await this.#files.append(this.#tail.file, bytes, paddedLength, this.#position);
-    this.#writeMs = performance.now() - startedMs;
+  /** Null when term and vote are as on disk: a commit hint alone is not written. */
+  #news(hardState: HardState | null): HardState | null {
+    const old = this.#hardStates.state;
+    if (hardState === null) return null;
+    return hardState.term === old.term && hardState.vote === old.vote ? null : hardState;
   }
 
   /** Takes in what a step made durable; returns the requests that are complete. */
@@ -393,9 +440,10 @@ export class Log implements Disk {
       this.#position += paddedLength;
       this.#sequence++;
       this.#unmarked = recordCount > 0;
+      this.#busy = true;
       this.#syncs++;
       this.#appendedBytes += paddedLength;
-      this.#options.onSync(this.#writeMs, paddedLength);
+      this.#options.onSync(performance.now() - this.#startedMs, paddedLength);
     }
     return this.#queue.splice(0, step.requests);
   }
@@ -403,7 +451,7 @@ export class Log implements Disk {
   #fail(error: Error): void {
     if (this.#state === 'failed' || this.#state === 'closed') return;
     this.#state = 'failed';
-    clearTimeout(this.#idleTimer);
+    clearInterval(this.#idleTimer);
     clearInterval(this.#housekeeping);
     this.#supply.wake();
     this.#options.onFailed(error);

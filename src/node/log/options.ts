@@ -24,7 +24,7 @@ export interface LogOptions {
   readonly segmentBytes?: number;
   /** Requests are merged into one write until it has this many bytes; default 4 MiB. */
   readonly maxBatchBytes?: number;
-  /** An idle log appends an empty batch with the sync mark after this time; default 50, 0 = only by `idle()`. */
+  /** An idle log appends an empty batch with the sync mark within twice this time; default 50, 0 = only by `idle()`. */
   readonly idleMarkMs?: number;
   /**
    * Free bytes that making a segment must leave on the disk. Default: segmentBytes and 8 MiB more, because

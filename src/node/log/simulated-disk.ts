@@ -209,15 +209,22 @@ export class SimulatedDisk implements Files {
   }
 
   /** What is written reaches the page cache at once, so that a kill or power cut meets it half done. */
-  append(file: number, bytes: Uint8Array, length: number, position: number): Promise<void> {
+  append(
+    file: number,
+    bytes: Uint8Array,
+    length: number,
+    position: number,
+    done: (error: Error | null) => void,
+  ): void {
     const inode = this.#file(file);
     const before = inode.cached.slice(position, position + length);
     this.write(file, bytes, length, position);
     this.#writing = { inode, position, before };
-    return this.#later('append', () => {
+    const written = this.#later('append', () => {
       this.#writing = null;
       this.sync(file);
     });
+    void tell(written, done);
   }
 
   createAsync(name: string): Promise<number> {
@@ -310,6 +317,16 @@ export class SimulatedDisk implements Files {
     for (const inode of new Set(this.#names.values())) sum += inode.cached.length;
     return sum;
   }
+}
+
+async function tell(work: Promise<void>, done: (error: Error | null) => void): Promise<void> {
+  let failure: Error | null = null;
+  try {
+    await work;
+  } catch (error) {
+    failure = error as Error;
+  }
+  done(failure);
 }
 
 /** An error as the system gives it. */

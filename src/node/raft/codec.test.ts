@@ -1,7 +1,15 @@
 /** The wire form of messages: what goes in comes out, and nothing else comes in. */
 import { expect, test } from 'vitest';
 import { ByteWriter } from '#base/bytes.ts';
-import { decodeMessage, encodeMessage, MalformedMessageError } from './codec.ts';
+import {
+  decodeMessage,
+  encodeMessage,
+  MalformedMessageError,
+  MemberIds,
+  messageBytes,
+} from './codec.ts';
+
+const ids = new MemberIds();
 import type { Message } from './message.ts';
 
 const TO = { from: '0123456789abcdef', to: 'fedcba9876543210', term: 2 ** 40 };
@@ -46,7 +54,7 @@ function encode(message: Message): Uint8Array {
 }
 
 test.each(Object.values(SAMPLES))('a $type message comes out as it went in', (message) => {
-  expect(decodeMessage(encode(message))).toEqual(message);
+  expect(decodeMessage(encode(message), ids)).toEqual(message);
 });
 
 test.each(Object.values(SAMPLES))(
@@ -54,9 +62,9 @@ test.each(Object.values(SAMPLES))(
   (message) => {
     const bytes = encode(message);
     for (let end = 0; end < bytes.length; end++) {
-      expect(() => decodeMessage(bytes.slice(0, end))).toThrow(Error);
+      expect(() => decodeMessage(bytes.slice(0, end), ids)).toThrow(Error);
     }
-    expect(() => decodeMessage(new Uint8Array([...bytes, 0]))).toThrow(MalformedMessageError);
+    expect(() => decodeMessage(new Uint8Array([...bytes, 0]), ids)).toThrow(MalformedMessageError);
   },
 );
 
@@ -68,15 +76,35 @@ test('what no member would send is refused with a code', () => {
     { ...append, sentMs: Number.NaN },
   ];
   for (const message of bad) {
-    expect(() => decodeMessage(encode(message))).toThrow(
+    expect(() => decodeMessage(encode(message), ids)).toThrow(
       expect.objectContaining({ code: 'MALFORMED_MESSAGE' }),
     );
   }
-  expect(() => decodeMessage(new Uint8Array([0]))).toThrow(MalformedMessageError);
+  expect(() => decodeMessage(new Uint8Array([0]), ids)).toThrow(MalformedMessageError);
   const flag = encode(SAMPLES['vote-reply']);
   flag[flag.length - 1] = 2;
-  expect(() => decodeMessage(flag)).toThrow(MalformedMessageError);
+  expect(() => decodeMessage(flag, ids)).toThrow(MalformedMessageError);
   const integer = encode(SAMPLES['timeout-now']);
   integer.fill(255, 1, 9);
-  expect(() => decodeMessage(integer)).toThrow(MalformedMessageError);
+  expect(() => decodeMessage(integer, ids)).toThrow(MalformedMessageError);
 });
+
+test('an id is one string however often it is read, and never another id’s', () => {
+  const few = new MemberIds();
+  const bytes = new Uint8Array(60).map((_, at) => 97 + (at % 26));
+  for (let round = 0; round < 3; round++) {
+    for (let start = 0; start < 26; start++) {
+      expect(few.of(bytes, start, start + 2)).toBe(
+        String.fromCharCode(bytes[start], bytes[start + 1]),
+      );
+    }
+  }
+  expect(few.of(bytes, 0, 0)).toBe('');
+});
+
+test.each(Object.values(SAMPLES))(
+  'a $type message as bytes of its own is what encoding appends',
+  (message) => {
+    expect(messageBytes(message)).toEqual(encode(message));
+  },
+);

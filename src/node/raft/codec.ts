@@ -3,7 +3,7 @@
  * the order of message.ts; integers as in ByteWriter. Frames, checksums and identities are the link's
  * business. What decodes is well-formed: entries follow prevIndex, their terms do not fall.
  */
-import { ByteReader, type ByteWriter, fromLatin1, latin1 } from '#base/bytes.ts';
+import { ByteReader, ByteWriter, latin1 } from '#base/bytes.ts';
 import { invariant, unreachable } from '#base/invariant.ts';
 import type { Entry } from './entry.ts';
 import type { Append, Message } from './message.ts';
@@ -26,11 +26,48 @@ const TYPE_CODES = {
   'timeout-now': 9,
 } as const satisfies Record<Message['type'], number>;
 
-const TYPES = new Map<number, Message['type']>();
-for (const [type, code] of Object.entries(TYPE_CODES)) TYPES.set(code, type as Message['type']);
+const TYPES: (Message['type'] | undefined)[] = [];
+for (const [type, code] of Object.entries(TYPE_CODES)) TYPES[code] = type as Message['type'];
 
 /** The longest memberId in bytes. */
 const ID_BYTES_MAX = 255;
+
+/** Bytes of the longest message without ids and entries, and of an entry without its payload. */
+const FIXED_BYTES = 64;
+const ENTRY_FIXED_BYTES = 13;
+
+/** The ids in messages as strings, made once each: there are as many as members. */
+export class MemberIds {
+  #known: string[] = [];
+
+  /** The id in bytes[start, end). */
+  of(bytes: Uint8Array, start: number, end: number): string {
+    for (const id of this.#known) if (spells(id, bytes, start, end)) return id;
+    const id = latin1(bytes, start, end);
+    if (this.#known.length === MEMBER_IDS_MAX) this.#known = [];
+    this.#known.push(id);
+    return id;
+  }
+}
+
+const MEMBER_IDS_MAX = 16;
+
+function spells(id: string, bytes: Uint8Array, start: number, end: number): boolean {
+  if (id.length !== end - start) return false;
+  for (let i = 0; i < id.length; i++) if (id.charCodeAt(i) !== bytes[start + i]) return false;
+  return true;
+}
+
+/** `message` as bytes of its own. */
+export function messageBytes(message: Message): Uint8Array {
+  let capacity = FIXED_BYTES + message.from.length + message.to.length;
+  if (message.type === 'append') {
+    for (const { payload } of message.entries) capacity += payload.length + ENTRY_FIXED_BYTES;
+  }
+  const writer = new ByteWriter(capacity);
+  encodeMessage(message, writer);
+  return writer.bytes.subarray(0, writer.length);
+}
 
 /** Appends `message` to `writer`. */
 export function encodeMessage(message: Message, writer: ByteWriter): void {
@@ -77,20 +114,20 @@ export function encodeMessage(message: Message, writer: ByteWriter): void {
  * The message that is all of `bytes`. Payloads are views: `bytes` must not change afterwards. Throws
  * {@link MalformedMessageError}, or TruncatedError when the bytes end too early.
  */
-export function decodeMessage(bytes: Uint8Array): Message {
+export function decodeMessage(bytes: Uint8Array, ids: MemberIds): Message {
   const reader = new ByteReader(bytes);
-  const message = readMessage(reader);
+  const message = readMessage(reader, ids);
   if (reader.left !== 0) throw new MalformedMessageError(`${reader.left} bytes too many`);
   return message;
 }
 
-function readMessage(reader: ByteReader): Message {
+function readMessage(reader: ByteReader, ids: MemberIds): Message {
   const code = reader.uint8();
-  const type = TYPES.get(code);
+  const type = TYPES[code];
   if (type === undefined) throw new MalformedMessageError(`unknown type ${code}`);
   const term = readInteger(reader);
-  const from = readId(reader);
-  const to = readId(reader);
+  const from = readId(reader, ids);
+  const to = readId(reader, ids);
   switch (type) {
     case 'pre-vote':
       return {
@@ -174,13 +211,13 @@ function decodeAppend(reader: ByteReader, from: string, to: string, term: number
 function writeId(writer: ByteWriter, id: string): void {
   invariant(id.length <= ID_BYTES_MAX, 'a memberId is short');
   writer.uint8(id.length);
-  writer.raw(fromLatin1(id));
+  for (let i = 0; i < id.length; i++) writer.uint8(id.charCodeAt(i));
 }
 
-function readId(reader: ByteReader): string {
+function readId(reader: ByteReader, ids: MemberIds): string {
   const length = reader.uint8();
   const start = reader.skip(length);
-  return latin1(reader.bytes, start, start + length);
+  return ids.of(reader.bytes, start, start + length);
 }
 
 function readInteger(reader: ByteReader): number {

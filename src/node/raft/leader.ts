@@ -55,6 +55,7 @@ export function tickLeader(core: Core, leadership: Leadership, late: boolean): v
     core.follow(core.term, '');
     return;
   }
+  tellCommit(core, leadership);
   if (core.nowMs < leadership.heartbeatAtMs) return;
   leadership.heartbeatAtMs = core.nowMs + core.options.heartbeatMs;
   for (const follower of leadership.followers) {
@@ -66,6 +67,18 @@ export function tickLeader(core: Core, leadership: Leadership, late: boolean): v
       commit: Math.min(follower.match, core.log.commitIndex),
       sentMs: core.nowMs,
     });
+  }
+}
+
+/**
+ * The commit index goes with the next entries. A follower that has had none for a whole tick gets it in a
+ * message of its own: one for each batch would cost as much as the batch.
+ */
+function tellCommit(core: Core, leadership: Leadership): void {
+  for (const follower of leadership.followers) {
+    if (follower.toldCommit >= core.log.commitIndex) continue;
+    follower.commitDue = true;
+    leadership.appendDue = true;
   }
 }
 
@@ -144,9 +157,11 @@ function replicateTo(core: Core, follower: Progress): void {
     sent = true;
   }
   // With nothing else on its way, the commit index is worth a message of its own.
-  const idle = follower.match === log.lastIndex && follower.toldCommit < log.commitIndex;
+  const idle =
+    follower.commitDue && follower.match === log.lastIndex && follower.toldCommit < log.commitIndex;
   if (!sent && (follower.nudge || idle)) sendAppend(core, follower, 0);
   follower.nudge = false;
+  follower.commitDue = false;
 }
 
 /** Sends entries from `follower.next` on; none for `maxBytes` 0. Returns them. */

@@ -29,6 +29,8 @@ export class Progress {
   probing = false;
   /** An empty append is due, to see whether what is in flight was lost. */
   nudge = false;
+  /** A tick has passed and no append told the commit index: it is due in a message of its own. */
+  commitDue = false;
   /** It refused what it had acknowledged before; it gets and counts for nothing in this term. */
   lostLog = false;
   bytesInFlight = 0;

@@ -275,7 +275,7 @@ test('several proposals before one Ready leave as one append', () => {
   expect(a.take('append').map(({ entries }) => entries.length)).toEqual([3]);
 });
 
-test('a follower is told at once what is committed when nothing else is on its way', () => {
+test('the commit index goes with the next entries, or with a tick when nothing else is on its way', () => {
   const a = new Solo();
   a.lead();
   a.ack('b');
@@ -286,7 +286,19 @@ test('a follower is told at once what is committed when nothing else is on its w
   a.ack('b');
   a.take('append');
   a.ack('c');
-  expect(a.take('append')).toMatchObject([{ to: 'c', commit: index, entries: [] }]);
+  expect(a.take('append')).toEqual([]);
+  const next = a.propose();
+  expect(a.take('append').map(({ commit }) => commit)).toEqual([index, index]);
+  a.sync();
+  a.ack('b');
+  a.ack('c');
+  expect(a.take('append')).toEqual([]);
+  a.raft.tick(a.nowMs);
+  a.act();
+  expect(a.take('append')).toMatchObject([
+    { to: 'b', commit: next, entries: [] },
+    { to: 'c', commit: next, entries: [] },
+  ]);
 });
 
 test('a group of one voter elects itself and commits by its own disk', () => {

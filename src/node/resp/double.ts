@@ -15,8 +15,9 @@ const ZERO = 0x30;
 
 /** Most digits of a decimal that is one exact double over another. */
 const EXACT_DIGITS = 15;
-/** Integers below this are printed digit by digit (Redis: double2ll). */
+/** Numbers below this are printed digit by digit. */
 const PLAIN_LIMIT = 2 ** 52;
+const MOST_SMALL = 0x3fff_ffff;
 /** Decimals whose digits make an integer below this are printed by dividing. */
 const SHORT_LIMIT = 1e15;
 /** Most digits behind the point of these: Redis writes longer ones with an exponent now and then. */
@@ -24,7 +25,7 @@ const SHORT_PLACES = 6;
 const POWERS_OF_TEN = new Float64Array(EXACT_DIGITS + 1);
 for (let power = 0; power <= EXACT_DIGITS; power++) POWERS_OF_TEN[power] = 10 ** power;
 
-/** Longest text that {@link writeDouble} writes. */
+/** No text that {@link writeDouble} writes is longer. */
 export const DOUBLE_BYTES = 32;
 
 const reversed = new Uint8Array(DOUBLE_BYTES);
@@ -81,14 +82,23 @@ function writeMinus(out: Uint8Array, at: number): number {
 
 /** Writes the integer `digits` with a point before its last `places` digits. */
 function writeDigits(out: Uint8Array, at: number, digits: number, places: number): number {
+  // at least one digit stands before the point
+  const least = places > 0 ? places + 2 : 1;
   let count = 0;
   let rest = digits;
-  do {
+  while (rest > MOST_SMALL) {
     if (count === places && places > 0) reversed[count++] = DOT;
     const quotient = Math.floor(rest / 10);
     reversed[count++] = ZERO + rest - quotient * 10;
     rest = quotient;
-  } while (rest > 0 || (places > 0 && count < places + 2));
+  }
+  // small integers are divided faster
+  for (let small = rest | 0; small > 0 || count < least; ) {
+    if (count === places && places > 0) reversed[count++] = DOT;
+    const quotient = (small / 10) | 0;
+    reversed[count++] = ZERO + small - quotient * 10;
+    small = quotient;
+  }
   let to = at;
   while (count > 0) out[to++] = reversed[--count];
   return to;

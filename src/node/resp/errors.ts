@@ -12,6 +12,7 @@ export const ERRORS = {
   outOfRangePositive: 'ERR value is out of range, must be positive',
   outOfLongRange:
     'ERR value is out of range, value must between -9223372036854775807 and 9223372036854775807',
+  outOfIntRange: 'ERR value is out of range, value must between -2147483648 and 2147483647',
   indexOutOfRange: 'ERR index out of range',
   noSuchKey: 'ERR no such key',
   sameObject: 'ERR source and destination objects are the same',
@@ -61,9 +62,41 @@ export const ERRORS = {
   /** Redis has no such limit: it gathers until memory ends. */
   resultTooLarge: 'ERR result exceeds maximum allowed size',
 
+  // Sorted sets
+  scoreNotNumber: 'ERR resulting score is not a number (NaN)',
+  zaddNxXx: 'ERR XX and NX options at the same time are not compatible',
+  zaddGtLtNx: 'ERR GT, LT, and/or NX options at the same time are not compatible',
+  zaddIncrPairs: 'ERR INCR option supports a single increment-element pair',
+  boundNotFloat: 'ERR min or max is not a float',
+  boundNotMember: 'ERR min or max not valid string range item',
+  limitWithoutBy:
+    'ERR syntax error, LIMIT is only supported in combination with either BYSCORE or BYLEX',
+  withScoresByMember: 'ERR syntax error, WITHSCORES not supported in combination with BYLEX',
+  noInputKeys: (command: string): string =>
+    `ERR at least 1 input key is needed for '${command}' command`,
+  weightNotFloat: 'ERR weight value is not a float',
+
+  // SORT
+  sortByDenied: 'ERR BY option of SORT denied in Cluster mode.',
+  sortGetDenied: 'ERR GET option of SORT denied in Cluster mode.',
+  elementNotDouble: "ERR One or more scores can't be converted into double",
+
   // OBJECT
   noLfuPolicy:
     'ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that when switching between policies at runtime LRU and LFU data will take some time to adjust.',
+
+  // Scripts, functions, CONFIG and DEBUG
+  scriptFlushMode: 'ERR SCRIPT FLUSH only support SYNC|ASYNC option',
+  functionFlushMode: 'ERR FUNCTION FLUSH only supports SYNC|ASYNC option',
+  libraryNameMissing: 'ERR library name argument was not given',
+  unknownArgument: (argument: string): string => `ERR Unknown argument ${argument}`,
+  configSetFailed: (name: string, rule: string): string =>
+    `ERR CONFIG SET failed (possibly related to argument '${name}') - ${rule}`,
+  noConfigFile: 'ERR The server is running without a config file',
+  resp3Only: 'ERR RESP2 is not supported by this command',
+  wrongProtocolType:
+    'ERR Wrong protocol type name. Please use one of the following: string|integer|double|bignum|null|array|set|map|attrib|push|verbatim|true|false',
+  cannotReload: 'ERR This member cannot rebuild its keyspace from the log now',
 
   // Server and cluster
   crossSlot: "CROSSSLOT Keys in request don't hash to the same slot",

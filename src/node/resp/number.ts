@@ -73,25 +73,29 @@ const INFINITE = /^([+-]?)inf(?:inity)?$/i;
  * undefined. Hexadecimal forms and `inf` are allowed, as there.
  */
 export function parseDouble(text: string): number | undefined {
-  if (DECIMAL.test(text)) {
-    const value = Number(text);
-    if (!Number.isFinite(value)) return undefined;
-    if (value === 0 && /[1-9]/.test(text.split(/e/i, 1)[0])) return undefined;
-    return value;
-  }
+  const value = parseAnyDouble(text);
+  if (Number.isNaN(value)) return undefined;
+  // out of range, unless the text says so itself
+  if (!Number.isFinite(value) && !INFINITE.test(text)) return undefined;
+  if (value === 0 && DECIMAL.test(text) && /[1-9]/.test(text.split(/e/i, 1)[0])) return undefined;
+  return value;
+}
+
+/** A double as strtod takes it, the whole text, or NaN: what is out of range becomes infinite or 0. */
+export function parseAnyDouble(text: string): number {
+  if (DECIMAL.test(text)) return Number(text);
   const infinite = INFINITE.exec(text);
   if (infinite !== null) return infinite[1] === '-' ? -Infinity : Infinity;
   const parts = HEXADECIMAL.exec(text);
-  if (parts === null || parts[2].length + parts[3].length === 0) return undefined;
+  if (parts === null || parts[2].length + parts[3].length === 0) return Number.NaN;
   let value = 0;
   for (const digit of parts[2] + parts[3]) value = value * 16 + Number.parseInt(digit, 16);
   value *= 2 ** (Number(parts[4] ?? 0) - 4 * parts[3].length);
-  if (!Number.isFinite(value)) return undefined;
   return parts[1] === '-' ? -value : value;
 }
 
-/** Integers below this are printed without an exponent (Redis: double2ll). */
-const PLAIN_INTEGERS = 2 ** 52;
+/** Integers up to this are printed with all their digits (Redis: double2ll). */
+const PLAIN_INTEGERS = 2 ** 62;
 
 /**
  * A double as Redis 7.2 prints it (RESP3 `,` or a RESP2 bulk): the shortest digits that read back, in the
@@ -102,7 +106,7 @@ export function formatDouble(value: number): string {
   if (value === Infinity) return 'inf';
   if (value === -Infinity) return '-inf';
   if (Object.is(value, -0)) return '-0';
-  if (Number.isInteger(value) && Math.abs(value) < PLAIN_INTEGERS) return String(value);
+  if (Number.isInteger(value) && Math.abs(value) <= PLAIN_INTEGERS) return String(BigInt(value));
   const sign = value < 0 ? '-' : '';
   const [mantissa, power] = Math.abs(value).toExponential().split('e', 2);
   const digits = mantissa.replace('.', '');
@@ -116,4 +120,21 @@ export function formatDouble(value: number): string {
     return `${sign}${padded.slice(0, -behind)}.${padded.slice(-behind)}`;
   }
   return `${sign}${mantissa}e${exponent < 0 ? '-' : '+'}${Math.abs(exponent)}`;
+}
+
+/** A finite or infinite double as C prints it by `%.17g`: all its digits, where Redis has kept to that. */
+export function formatSeventeenDigits(value: number): string {
+  if (!Number.isFinite(value) || value === 0) return formatDouble(value);
+  const sign = value < 0 ? '-' : '';
+  const [mantissa, power] = Math.abs(value).toExponential(16).split('e', 2);
+  const digits = mantissa.replace('.', '').replace(/0+$/, '');
+  const exponent = Number(power);
+  if (exponent < -4 || exponent >= 17) {
+    const fraction = digits.length > 1 ? `.${digits.slice(1)}` : '';
+    const places = String(Math.abs(exponent)).padStart(2, '0');
+    return `${sign}${digits[0]}${fraction}e${exponent < 0 ? '-' : '+'}${places}`;
+  }
+  if (exponent < 0) return `${sign}0.${'0'.repeat(-exponent - 1)}${digits}`;
+  if (digits.length <= exponent + 1) return sign + digits.padEnd(exponent + 1, '0');
+  return `${sign}${digits.slice(0, exponent + 1)}.${digits.slice(exponent + 1)}`;
 }

@@ -36,8 +36,6 @@ const SHORT_BYTES = 16;
 /** Numbers below this are printed with 32-bit arithmetic. */
 const SMALL_LIMIT = 1_000_000_000;
 
-const double = new Uint8Array(DOUBLE_BYTES);
-
 export class ReplyWriter {
   bytes = new Uint8Array(INITIAL_BYTES);
   length = 0;
@@ -187,12 +185,30 @@ export class ReplyWriter {
 
   /** A double: `,` or, in RESP2, a bulk string. */
   double(value: number): void {
-    const length = writeDouble(double, 0, value);
-    if (!this.#reserve(HEADER_BYTES + length)) return;
-    if (this.protocol === 3) this.bytes[this.length++] = COMMA;
-    else this.#header(DOLLAR, length);
-    this.#put(double, 0, length);
-    this.#lineEnd();
+    if (!this.#reserve(HEADER_BYTES + DOUBLE_BYTES)) return;
+    const { bytes } = this;
+    const at = this.length;
+    let end: number;
+    if (this.protocol === 3) {
+      bytes[at] = COMMA;
+      end = writeDouble(bytes, at + 1, value);
+    } else {
+      // behind a header for one digit, which nearly always suffices
+      end = writeDouble(bytes, at + 4, value);
+      const length = end - at - 4;
+      let to = at;
+      bytes[to++] = DOLLAR;
+      if (length > 9) {
+        bytes.copyWithin(at + 5, at + 4, end++);
+        bytes[to++] = length > 19 ? 0x32 : 0x31;
+      }
+      bytes[to++] = 0x30 + (length % 10);
+      bytes[to++] = CR;
+      bytes[to] = LF;
+    }
+    bytes[end++] = CR;
+    bytes[end++] = LF;
+    this.length = end;
   }
 
   /** A truth value: `#t` and `#f` or, in RESP2, 1 and 0. */

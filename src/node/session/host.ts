@@ -28,6 +28,8 @@ export type Refusal =
   | { readonly kind: 'park' };
 
 export interface SessionLimits {
+  /** Most bytes of one argument (`proto-max-bulk-len`). */
+  readonly bulkBytes: number;
   /** Most bytes of one unfinished request and of what is queued in MULTI (`client-query-buffer-limit`). */
   readonly queryBufferBytes: number;
   /** The same before authentication. */
@@ -69,7 +71,10 @@ export interface SessionHost {
    * READONLY state; `spec` is for hosts that want to know more.
    */
   route(slot: number, write: boolean, session: Session, spec: CommandSpec): Refusal | null;
-  /** A unit starts whose keys are all in `slot` (-1: it names none): calls `keyspace.beginCommand(slot)`. */
+  /**
+   * A unit starts whose keys are all in `slot` (-1: it names none): calls `keyspace.beginCommand(slot)`, at this
+   * turn's time.
+   */
   beginUnit(slot: number): void;
   /**
    * The unit ended. `waitIndex` is the highest index that its reply depends on, 0 when it depends on nothing but

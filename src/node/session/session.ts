@@ -39,6 +39,7 @@ import {
 import { ClientState } from './client-state.ts';
 import { describeSession } from './describe.ts';
 import type { Refusal, SessionHost } from './host.ts';
+import { redirect, refuse } from './refusals.ts';
 import { LEAVES_AT_ONCE, WAITS_FOR_LEASE } from './withheld.ts';
 
 /** Every so many commands one is timed; its duration counts for all of them. A power of two. */
@@ -194,7 +195,13 @@ export class Session extends ClientState implements SessionPort, CommandContext 
     const open = !this.authRequired;
     const { limits } = this.host;
     const requestBytes = open ? limits.queryBufferBytes : limits.unauthenticatedQueryBufferBytes;
-    this.#decoder.setLimits({ ...DEFAULT_DECODER_LIMITS, requestBytes }, open);
+    const decoderLimits = { ...DEFAULT_DECODER_LIMITS, bulkBytes: limits.bulkBytes, requestBytes };
+    this.#decoder.setLimits(decoderLimits, open);
+  }
+
+  /** The host's limits have changed. */
+  limitsChanged(): void {
+    this.standingChanged();
   }
 
   executeTransaction(): void {
@@ -316,25 +323,25 @@ export class Session extends ClientState implements SessionPort, CommandContext 
   #lookUp(): void {
     const args = this.#args;
     if (this.host.users.revision === 0) {
-      this.#refuse(null, ERRORS.loading);
+      refuse(this, this.host, null, ERRORS.loading);
       return;
     }
     let entry = this.#commands.find(args);
     if (entry === undefined) {
-      this.#refuse(null, unknownCommand(args));
+      refuse(this, this.host, null, unknownCommand(args));
       return;
     }
     if (entry.subcommands.length > 0 && args.count > 1) {
       const subcommand = entry.subcommand(args);
       if (subcommand === undefined) {
-        this.#refuse(entry, unknownSubcommand(args, entry.name));
+        refuse(this, this.host, entry, unknownSubcommand(args, entry.name));
         return;
       }
       entry = subcommand;
     }
     this.lastCommand = entry.fullName;
     if (!entry.allowsCount(args.count) || entry.run === undefined) {
-      this.#refuse(entry, ERRORS.wrongArity(entry.fullName));
+      refuse(this, this.host, entry, ERRORS.wrongArity(entry.fullName));
       return;
     }
     this.#check(entry);
@@ -344,20 +351,20 @@ export class Session extends ClientState implements SessionPort, CommandContext 
     const { host } = this;
     const inMulti = this.transaction.open;
     if (this.authRequired && !entry.withoutAuth) {
-      this.#refuse(entry, ERRORS.noAuth);
+      refuse(this, this.host, entry, ERRORS.noAuth);
       return;
     }
     if (inMulti && !entry.inMulti) {
-      this.#refuse(entry, ERRORS.notAllowedInMulti);
+      refuse(this, this.host, entry, ERRORS.notAllowedInMulti);
       return;
     }
     if (!this.user.unrestricted && !this.#allowed(entry)) return;
     const slot = this.#slotOf(entry);
     if (slot !== NOWHERE && !this.#routed(entry, slot)) return;
     if (growsMemory(entry, this.transaction) && host.outOfMemory) {
-      this.#refuse(entry, ERRORS.outOfMemory);
+      refuse(this, this.host, entry, ERRORS.outOfMemory);
     } else if (!host.loaded && !entry.whileLoading) {
-      this.#refuse(entry, ERRORS.loading);
+      refuse(this, this.host, entry, ERRORS.loading);
     } else if (inMulti && !entry.runsInMulti) {
       this.#queue(entry);
     } else {
@@ -373,7 +380,7 @@ export class Session extends ClientState implements SessionPort, CommandContext 
     const { argument } = deniedAt;
     this.logDenied(denial, denial === 'key' ? args.text(argument) : entry.fullName);
     const why = describeDenial(denial, this.user.name, entry, args, argument, false);
-    this.#refuse(entry, ERRORS.noPermission(why));
+    refuse(this, this.host, entry, ERRORS.noPermission(why));
     return false;
   }
 
@@ -392,7 +399,7 @@ export class Session extends ClientState implements SessionPort, CommandContext 
   /** Asks the host whether the slot is served here; answers or parks and returns false when not. */
   #routed(entry: CommandEntry, slot: number): boolean {
     if (slot === CROSS_SLOT) {
-      this.#redirect(entry, ERRORS.crossSlot);
+      redirect(this, this.host, entry, ERRORS.crossSlot);
       return false;
     }
     const isWrite = entry.isExec ? this.transaction.writes : entry.isWrite;
@@ -403,11 +410,11 @@ export class Session extends ClientState implements SessionPort, CommandContext 
   /** Returns true when the command is to be queued all the same. */
   #refused(entry: CommandEntry, slot: number, refusal: Refusal): boolean {
     if (refusal.kind === 'moved') {
-      this.#redirect(entry, ERRORS.moved(slot, refusal.endpoint));
+      redirect(this, this.host, entry, ERRORS.moved(slot, refusal.endpoint));
       return false;
     }
     if (refusal.kind === 'error') {
-      this.#redirect(entry, refusal.line);
+      redirect(this, this.host, entry, refusal.line);
       return false;
     }
     // only what would run now has to wait: EXEC will, for all that was queued
@@ -468,33 +475,5 @@ export class Session extends ClientState implements SessionPort, CommandContext 
       statistics.failed[entry.id]++;
       statistics.countError(errorCode(reply.bytes, from));
     }
-  }
-
-  /** Refuses a command before it ran. Breaks a transaction; a refused EXEC ends it. */
-  #refuse(entry: CommandEntry | null, error: string): void {
-    if (entry !== null && entry.isExec) {
-      this.discardTransaction();
-      this.#answerRefused(entry, ERRORS.execAbortedBecause(error));
-    } else {
-      if (this.transaction.open) this.transaction.broken = true;
-      this.#answerRefused(entry, error);
-    }
-  }
-
-  /** Refuses a command that belongs elsewhere: as {@link #refuse}, but EXEC gets the error as it is. */
-  #redirect(entry: CommandEntry, error: string): void {
-    if (entry.isExec) this.discardTransaction();
-    else if (this.transaction.open) this.transaction.broken = true;
-    this.#answerRefused(entry, error);
-  }
-
-  #answerRefused(entry: CommandEntry | null, error: string): void {
-    const { reply } = this;
-    const { statistics } = this.host;
-    const from = reply.length;
-    if (entry !== null) statistics.rejected[entry.id]++;
-    reply.error(error);
-    statistics.countError(errorCode(reply.bytes, from));
-    this.output.finish(from, LEAVES_AT_ONCE);
   }
 }

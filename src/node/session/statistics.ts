@@ -48,6 +48,20 @@ export class CommandStatistics {
     this.#durations[id * BUCKETS + bucket] += weight;
   }
 
+  /** Everything goes back to 0 (CONFIG RESETSTAT). */
+  reset(): void {
+    this.calls.fill(0);
+    this.rejected.fill(0);
+    this.failed.fill(0);
+    this.microseconds.fill(0);
+    this.#durations.fill(0);
+    this.errors.clear();
+    this.processed = 0;
+    this.inputBytes = 0;
+    this.outputBytes = 0;
+    this.errorReplies = 0;
+  }
+
   /** Estimated runs of command `id` in each duration bucket alone. */
   durationCounts(id: number): Float64Array {
     return this.#durations.subarray(id * BUCKETS, (id + 1) * BUCKETS);

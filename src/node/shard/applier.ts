@@ -4,7 +4,7 @@
  * Invariants:
  * - entries are applied once each, in order, only when committed; `appliedIndex` never exceeds the commit index;
  * - what this member executed itself as primary is never applied a second time; if another leader's entry
- *   took its place the keyspace is thrown away and rebuilt from the log (rule W6);
+ *   took its place it is undone or, where that is not possible, the keyspace is rebuilt from the log (rule W6);
  * - a unit in several parts is applied when its last part is committed, or never (rule W4).
  */
 import { ByteWriter } from '#base/bytes.ts';
@@ -149,10 +149,13 @@ export class Applier {
 
   /** False when the keyspace has to be rebuilt first: the entry was not applied. */
   #apply(entry: Entry): boolean {
-    const verdict = this.#batches.judge(entry.index, entry.term);
+    let verdict = this.#batches.judge(entry.index, entry.term);
     if (verdict === 'lost') {
-      this.#events.lost();
-      return false;
+      if (!this.#undoLost()) {
+        this.#events.lost();
+        return false;
+      }
+      verdict = 'foreign';
     }
     if (entry.kind === KIND_EFFECTS) {
       const { shardTimeMs, flags } = decodeEffectsHeader(entry.payload);
@@ -166,6 +169,13 @@ export class Applier {
     if (verdict === 'executed') this.#batches.advance(entry.index);
     this.#events.applied(entry.index, entry.term);
     return true;
+  }
+
+  /** Takes back all that was executed here and is not committed; false when it has to be rebuilt. */
+  #undoLost(): boolean {
+    const undone = this.#keyspace?.undo(this.#batches.numberBeforeInFlight) ?? false;
+    if (undone) this.#batches.abandon();
+    return undone;
   }
 
   #applyEffects(payload: Uint8Array, flags: number): void {

@@ -47,6 +47,11 @@ export class Batches {
     return openBytes > 0 ? this.openNumber : this.openNumber - 1;
   }
 
+  /** The number before the oldest batch in flight. */
+  get numberBeforeInFlight(): number {
+    return (this.#inFlight[0]?.number ?? this.openNumber) - 1;
+  }
+
   get inFlightCount(): number {
     return this.#inFlight.length;
   }

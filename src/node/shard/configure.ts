@@ -25,6 +25,7 @@ export function memberOptionsOf(
       maxmemoryBytes: options.maxmemory,
     },
     sessionLimits: {
+      bulkBytes: 512 * MIB,
       queryBufferBytes: 1024 * MIB,
       unauthenticatedQueryBufferBytes: MIB,
       withheldReplyBytes: options.maxUnsentReplyBytes,

@@ -24,11 +24,18 @@ export interface DirectoryOptions {
   readonly offlineMs: number;
 }
 
+/** How often it is judged who is online; a change of term or members is seen at once. */
+const LOOK_MS = 100;
+
 export class Directory {
   readonly #options: DirectoryOptions;
   readonly #members = new Map<string, MemberAddress>();
   #version = 0;
   #published = '';
+  /** What the last look was at, so that most ticks need none. */
+  #lookedAtMs = Number.NEGATIVE_INFINITY;
+  #lookedTerm = 0;
+  #lookedConfigIndex = 0;
 
   constructor(options: DirectoryOptions) {
     this.#options = options;
@@ -39,6 +46,7 @@ export class Directory {
     const known = this.#members.get(address.memberId);
     const clientPort = address.clientPort || (known?.clientPort ?? 0);
     this.#members.set(address.memberId, { ...address, clientPort });
+    this.#lookedAtMs = Number.NEGATIVE_INFINITY;
   }
 
   /** The shard as it is known before its first primary has spoken. */
@@ -50,8 +58,15 @@ export class Directory {
   changed(raft: Raft, nowMs: number): ShardDescriptor | null {
     if (raft.role !== 'leader') {
       this.#published = '';
+      this.#lookedTerm = 0;
       return null;
     }
+    const { term, configIndex } = raft;
+    const same = term === this.#lookedTerm && configIndex === this.#lookedConfigIndex;
+    if (same && nowMs - this.#lookedAtMs < LOOK_MS) return null;
+    this.#lookedAtMs = nowMs;
+    this.#lookedTerm = term;
+    this.#lookedConfigIndex = configIndex;
     const contact = new Map(raft.progress().map(({ id, lastContactMs }) => [id, lastContactMs]));
     const judge = (id: string, kind: 'data' | 'log'): Pick<MemberDescriptor, 'role' | 'state'> => {
       if (id === raft.id) return { role: kind === 'log' ? 'log' : 'primary', state: 'online' };

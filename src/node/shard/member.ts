@@ -1,7 +1,8 @@
 /**
  * A member of a shard without its IO: Raft, keyspace, sessions and the write path between them
  * (docs/ARCHITECTURE.md, rules W1 to W10). The shell feeds it bytes, ticks and completed disk requests, and
- * calls {@link Member.turn} once after each bout of input; everything leaves through ports.
+ * calls {@link Member.turn} once after each bout of clients' input, {@link Member.react} once after each bout of
+ * peers' and the disk's; everything leaves through ports.
  *
  * One turn: close the open batch if it is time → hand Raft's messages and entries to peers and disk → apply
  * what is committed → see whether the role changed → release replies, after a fresh look at the lease.
@@ -15,9 +16,8 @@
 import { invariant } from '#base/invariant.ts';
 import type { UserTable } from '#node/acl/users.ts';
 import { Keyspace } from '#node/keyspace/keyspace.ts';
-import { decodeMessage, encodeMessage } from '#node/raft/codec.ts';
+import { decodeMessage, MemberIds, messageBytes } from '#node/raft/codec.ts';
 import { Raft, type Recovered } from '#node/raft/raft.ts';
-import { ByteWriter } from '#base/bytes.ts';
 import { Applier, type DurableLog } from './applier.ts';
 import { Batches } from './batches.ts';
 import { ClockGuard } from './clock-guard.ts';
@@ -31,6 +31,8 @@ import { ServingHost } from './serving.ts';
 
 /** Committed entries not applied yet, above which no more are taken from Raft. */
 const MAX_BACKLOG_ENTRIES = 10_000;
+/** Keys and elements freed, and looked at for compaction, in a tick: half a millisecond each. */
+const SLICE_ELEMENTS = 2000;
 
 export class Member {
   readonly raft: Raft;
@@ -50,8 +52,13 @@ export class Member {
   leaderlessSinceMs = 0;
   /** Terms in which another member was seen to lead, or this one led. */
   leaderChanges = 0;
+  /** Keys past their time are looked for; else only what is read goes (DEBUG SET-ACTIVE-EXPIRE). */
+  activeExpire = true;
+  /** The keyspace is to be, or is being, rebuilt because {@link reload} was asked to: no reply leaves. */
+  reloading = false;
   readonly #options: MemberOptions;
   readonly #ports: MemberPorts;
+  readonly #ids = new MemberIds();
   readonly #proposals = new Proposals();
   readonly #clockGuard: ClockGuard;
   readonly #handOver: HandOver;
@@ -105,42 +112,58 @@ export class Member {
     this.raft.setFreeToStand(!stalled);
     this.raft.tick(now);
     if (this.raft.role === 'leader' && !this.raft.transferring) this.#considerHandOff(now, stalled);
-    if (this.state === 'primary' && !this.parking) this.#expire();
+    if (this.state === 'primary' && !this.parking && this.activeExpire) this.#expire();
     const drained = this.batches.inFlightCount === 0 && this.keyspace.effects.length === 0;
     this.#handOver.tick(now, drained);
+    this.keyspace.freeSlice(SLICE_ELEMENTS);
+    this.keyspace.compactSlice(SLICE_ELEMENTS);
     this.turn();
   }
 
   /** A frame from another member arrived over a link that proved who it is. */
   receive(fromMemberId: string, frameType: number, bytes: Uint8Array): void {
     if (frameType !== PEER_FRAME_RAFT) return;
-    const message = decodeMessage(bytes);
+    const message = decodeMessage(bytes, this.#ids);
     if (message.from !== fromMemberId || message.to !== this.raft.id) return;
     const now = this.#ports.clock.monotonicMs();
     this.raft.step(message, now);
     if (message.from === this.raft.leaderId) this.leaderContactMs = now;
-    this.#ports.wake();
+    this.#ports.wakeAtOnce();
   }
 
   /** The disk requests up to `seq` are durable. */
   persisted(seq: number): void {
     this.#persistedSeq = seq;
     this.raft.persisted(seq, this.#ports.clock.monotonicMs());
-    this.#ports.wake();
+    this.#ports.wakeAtOnce();
   }
 
   /** Does all that can be done now; see the head of this file. Call after input, once a loop turn. */
   turn(): void {
     this.host.turnStarted();
-    const now = this.#ports.clock.monotonicMs();
-    this.#closeBatchIfDue(now);
+    this.#closeBatchIfDue();
+    this.#advance();
+    this.#closeBatchIfDue();
     this.#drainRaft();
-    const more = this.#applySlices();
-    this.#updateRole();
-    this.#closeBatchIfDue(now);
-    this.#drainRaft();
-    if (more) this.#ports.wake();
     this.host.turnEnded();
+  }
+
+  /**
+   * Acts on what peers and disk have said. Leaves the batch open: what other clients have sent by now joins it,
+   * and it closes at the end of the loop turn.
+   */
+  react(): void {
+    this.#advance();
+    this.#drainRaft();
+    this.host.turnEnded();
+    if (this.#batchIsDue) this.#ports.wake();
+  }
+
+  #advance(): void {
+    this.#drainRaft();
+    if (this.#applySlices()) this.#ports.wake();
+    if (this.reloading) this.#reloadIfDrained();
+    this.#updateRole();
   }
 
   /** Proposes users and parameters; the index once committed and applied, or null when not the primary. */
@@ -163,9 +186,20 @@ export class Member {
     return done;
   }
 
-  /** Commands are parked because a hand-over is under way. */
+  /** Commands are parked because a hand-over or a reload is under way. */
   get parking(): boolean {
-    return this.#handOver.active;
+    return this.#handOver.active || this.reloading;
+  }
+
+  /**
+   * Rebuilds the keyspace from the log once all that was executed is committed; for tests. Returns what a reply
+   * waits for that is to leave after that: replies are held until then. 0 when this is no serving primary.
+   */
+  reload(): number {
+    if (this.state !== 'primary') return 0;
+    this.reloading = true;
+    this.#ports.wake();
+    return this.batches.openNumber;
   }
 
   /** May replies computed by this primary leave? Reads the clocks. */
@@ -198,10 +232,13 @@ export class Member {
     this.#drainRaft();
   }
 
-  #closeBatchIfDue(now: number): void {
-    if (this.keyspace.effects.length === 0) return;
-    if (this.#persistSeq > this.#persistedSeq) return; // the disk is busy: the next batch collects
-    this.#closeBatch(now);
+  /** One batch is being synced while the next collects. */
+  get #batchIsDue(): boolean {
+    return this.keyspace.effects.length > 0 && this.#persistSeq === this.#persistedSeq;
+  }
+
+  #closeBatchIfDue(): void {
+    if (this.#batchIsDue) this.#closeBatch(this.#ports.clock.monotonicMs());
   }
 
   #closeBatch(now: number): void {
@@ -227,13 +264,7 @@ export class Member {
       const ready = this.raft.takeReady();
       if (ready === null) return;
       for (const message of ready.messages) {
-        const writer = new ByteWriter(256);
-        encodeMessage(message, writer);
-        this.#ports.peers.send(
-          message.to,
-          PEER_FRAME_RAFT,
-          writer.bytes.subarray(0, writer.length),
-        );
+        this.#ports.peers.send(message.to, PEER_FRAME_RAFT, messageBytes(message));
       }
       this.applier.committed(ready.committed);
       if (ready.persist === null) continue;
@@ -256,7 +287,12 @@ export class Member {
     if (!this.caughtUpOnce) this.#judgeCaughtUp();
     const leads = raft.role === 'leader';
     if (this.state === 'primary' && !(leads && raft.term === this.#primaryTerm)) this.#stepDown();
-    if (this.state === 'pending' && !leads) this.#setState('replica');
+    if (this.state === 'pending' && !leads) {
+      // replies that a reload holds back leave no more
+      if (this.reloading) this.host.steppedDown();
+      this.reloading = false;
+      this.#setState('replica');
+    }
     if (this.#options.identity.kind === 'log' || !leads || this.state === 'primary') return;
     const level = this.applier.appliedIndex === raft.commitIndex;
     if (raft.ownTermCommitted && level) this.#becomePrimary();
@@ -271,10 +307,22 @@ export class Member {
     this.keyspace.role = 'primary';
     this.keyspace.recording = true;
     this.keyspace.openIndex = this.batches.openNumber;
+    this.reloading = false;
     this.#setState('primary');
   }
 
+  #reloadIfDrained(): void {
+    if (this.state !== 'primary' || this.keyspace.effects.length > 0) return;
+    if (this.batches.inFlightCount > 0 || !this.applier.caughtUp) return;
+    this.keyspace.role = 'replica';
+    this.keyspace.recording = false;
+    this.#setState('pending');
+    this.#rebuild();
+    this.#ports.wake();
+  }
+
   #stepDown(): void {
+    this.reloading = false;
     this.keyspace.role = 'replica';
     this.keyspace.recording = false;
     const unproposed = this.keyspace.effects.length > 0;
@@ -282,7 +330,7 @@ export class Member {
     this.#setState('replica');
     this.host.steppedDown();
     this.#proposals.abandon();
-    if (unproposed) this.#rebuild();
+    if (unproposed && !this.keyspace.undo(this.batches.openNumber - 1)) this.#rebuild();
   }
 
   /** W6: what was executed here is not what the log holds: the keyspace is read anew. */

@@ -9,6 +9,7 @@ import type {
   ClusterMember,
   ClusterShard,
   NodePort,
+  TestPort,
 } from '#node/commands/node-port.ts';
 import type { SessionPort } from '#node/commands/session-port.ts';
 import type { Session } from '#node/session/session.ts';
@@ -16,6 +17,7 @@ import { renderMemberInfo } from './info.ts';
 import type { Member } from './member.ts';
 import type { MemberOptions } from './options.ts';
 import type { ServingHost } from './serving.ts';
+import { MemberTests } from './tests.ts';
 
 /** Redis' node ids have 40 hexadecimal digits; ours are a memberId with zeros behind it. */
 export function nodeIdOf(memberId: string): string {
@@ -25,6 +27,7 @@ export function nodeIdOf(memberId: string): string {
 export class NodeView implements NodePort {
   readonly commands: CommandIndex;
   readonly nodeId: string;
+  readonly tests: TestPort | null;
   readonly #member: Member;
   readonly #host: ServingHost;
   readonly #options: MemberOptions;
@@ -35,6 +38,8 @@ export class NodeView implements NodePort {
     this.#options = options;
     this.commands = options.commands;
     this.nodeId = nodeIdOf(options.identity.memberId);
+    const { stall } = options;
+    this.tests = stall === undefined ? null : new MemberTests(member, host, stall);
   }
 
   get users(): UserTable {

@@ -56,6 +56,8 @@ export interface MemberOptions {
   /** Everybody's slots as gossip has them. */
   readonly map: SlotMap;
   readonly process: () => ProcessFacts;
+  /** Stands still for so long. Given with `enable-test-commands` alone: then CONFIG and DEBUG work. */
+  readonly stall?: (durationMs: number) => void;
 }
 
 /** Figures of the process around the member, for INFO. */
@@ -80,6 +82,8 @@ export interface MemberPorts {
   readonly disk: Disk;
   readonly peers: Peers;
   readonly events: MemberEvents;
-  /** Asks the shell to call {@link Member.turn} soon. */
+  /** Asks the shell to call {@link Member.turn} when what has arrived by now has been read. */
   wake(): void;
+  /** Asks the shell to call {@link Member.react} as soon as the present call is over. */
+  wakeAtOnce(): void;
 }

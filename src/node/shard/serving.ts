@@ -47,7 +47,9 @@ const READ_ONLY: Refusal = {
 export class ServingHost implements SessionHost, Clients {
   readonly keyspace: Keyspace;
   readonly clock: Clock;
-  readonly limits: SessionLimits;
+  limits: SessionLimits;
+  /** `maxmemory` in bytes; 0 for none. */
+  maxmemoryBytes: number;
   readonly statistics: CommandStatistics;
   readonly aclLog = new AclLog();
   readonly sessions = new Map<number, Session>();
@@ -86,6 +88,7 @@ export class ServingHost implements SessionHost, Clients {
     this.turnMs = ports.clock.monotonicMs();
     this.waitsForCommit = options.durability === 'sync';
     this.limits = options.sessionLimits;
+    this.maxmemoryBytes = options.limits.maxmemoryBytes;
     this.statistics = new CommandStatistics(options.commands.size);
     this.#routes = new Routes({
       shard: options.identity.shard,
@@ -110,7 +113,8 @@ export class ServingHost implements SessionHost, Clients {
   }
 
   get outOfMemory(): boolean {
-    const { maxmemoryBytes, diskReserveBytes } = this.#limits;
+    const { maxmemoryBytes } = this;
+    const { diskReserveBytes } = this.#limits;
     if (maxmemoryBytes > 0 && this.keyspace.memoryBytes > maxmemoryBytes) return true;
     return this.#ports.disk.freeBytes < diskReserveBytes;
   }
@@ -248,6 +252,7 @@ export class ServingHost implements SessionHost, Clients {
 
   /** A primary answers within its lease; a replica answers from what is committed. */
   #mayRelease(): boolean {
+    if (this.#member.reloading) return false;
     return this.#member.state === 'primary' ? this.#member.leaseHolds() : true;
   }
 

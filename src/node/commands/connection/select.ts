@@ -3,8 +3,9 @@ import type { CommandContext, CommandSpec } from '#node/commands/spec.ts';
 import { ERRORS } from '#node/resp/errors.ts';
 
 function run({ args, reply }: CommandContext): void {
-  const index = args.integer(1);
+  const index = args.clampedInteger(1);
   if (index === undefined) reply.error(ERRORS.notInteger);
+  else if (index !== (index | 0)) reply.error(ERRORS.outOfIntRange);
   else if (index !== 0) reply.error(ERRORS.selectInCluster);
   else reply.ok();
 }

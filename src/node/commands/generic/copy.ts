@@ -5,7 +5,6 @@ import { isThere, sameKey } from './move-key.ts';
 
 /** Databases that SELECT and COPY know by number; all but the first are refused in cluster mode. */
 const DATABASES = 16;
-const INT32_MAX = 2 ** 31 - 1;
 
 function run(context: CommandContext): void {
   const { args, keyspace, reply } = context;
@@ -32,8 +31,8 @@ function readOptions({
       options.replace = true;
     } else if (args.equalsIgnoreCase(i, 'DB') && i + 1 < args.count) {
       const database = args.clampedInteger(++i);
-      if (database === undefined || Math.abs(database) > INT32_MAX) {
-        reply.error(ERRORS.notInteger);
+      if (database === undefined || database !== (database | 0)) {
+        reply.error(database === undefined ? ERRORS.notInteger : ERRORS.outOfIntRange);
         return null;
       }
       if (database < 0 || database >= DATABASES) {

@@ -7,9 +7,6 @@ import { parseInt64 } from '#node/resp/number.ts';
 /** Redis keeps one object for each of these integers and says that it has this many references. */
 const SHARED_INTEGERS = 10_000;
 const SHARED_REFERENCES = 2 ** 31 - 1;
-/** Longest string that Redis keeps in one piece with its header. */
-const EMBEDDED_BYTES = 44;
-
 /** Goes to the key of argument 2; false, with null written, when it is not there. */
 function findObject({ args, keyspace, reply }: CommandContext): boolean {
   if (keyspace.peek(args.bytes, args.start(2), args.end(2)) !== 'none') return true;
@@ -17,33 +14,20 @@ function findObject({ args, keyspace, reply }: CommandContext): boolean {
   return false;
 }
 
-/** The integer that Redis would have made of the string that was found. */
-function asInteger({ keyspace }: CommandContext): number | bigint | undefined {
-  const { valueBytes, valueStart, valueEnd } = keyspace;
-  if (keyspace.encoding !== 'auto') return undefined;
-  return parseInt64(valueBytes, valueStart, valueEnd);
-}
-
 function runEncoding(context: CommandContext): void {
-  const { args, keyspace, reply } = context;
-  if (!findObject(context)) return;
-  if (keyspace.peek(args.bytes, args.start(2), args.end(2)) === 'hash') {
-    reply.bulkLatin1(keyspace.hash.packed ? 'listpack' : 'hashtable');
-  } else if (asInteger(context) !== undefined) {
-    reply.bulkLatin1('int');
-  } else {
-    const long = keyspace.valueEnd - keyspace.valueStart > EMBEDDED_BYTES;
-    reply.bulkLatin1(long || keyspace.encoding === 'raw' ? 'raw' : 'embstr');
-  }
+  if (findObject(context)) context.reply.bulkLatin1(context.keyspace.encodingName());
 }
 
 function runReferenceCount(context: CommandContext): void {
-  const { args, keyspace, reply } = context;
+  const { keyspace, reply } = context;
   if (!findObject(context)) return;
-  const isString = keyspace.peek(args.bytes, args.start(2), args.end(2)) === 'string';
-  const value = isString ? asInteger(context) : undefined;
-  const shared = value !== undefined && value >= 0 && value < SHARED_INTEGERS;
-  reply.integer(shared ? SHARED_REFERENCES : 1);
+  let isShared = false;
+  if (keyspace.encodingName() === 'int') {
+    const { bytes, start, end } = keyspace.value;
+    const value = parseInt64(bytes, start, end) ?? -1;
+    isShared = value >= 0 && value < SHARED_INTEGERS;
+  }
+  reply.integer(isShared ? SHARED_REFERENCES : 1);
 }
 
 function runIdleTime(context: CommandContext): void {

@@ -17,19 +17,17 @@ export function findHash(context: CommandContext): 'found' | 'none' | 'refused' 
 
 /** Goes to the field that argument `i` names, in the hash found last. */
 export function findField({ args, keyspace }: CommandContext, i: number): boolean {
-  return keyspace.hash.find(args.bytes, args.start(i), args.end(i));
+  return keyspace.hashes.find(args.bytes, args.start(i), args.end(i));
 }
 
 /** Writes the field that the hash stands on as a bulk string. */
 export function replyField({ keyspace, reply }: CommandContext): void {
-  const { hash } = keyspace;
-  reply.bulk(hash.fieldBytes, hash.fieldStart, hash.fieldEnd);
+  reply.bulkRange(keyspace.hashes.field);
 }
 
 /** Writes the value of the field that the hash stands on as a bulk string. */
 export function replyFieldValue({ keyspace, reply }: CommandContext): void {
-  const { hash } = keyspace;
-  reply.bulk(hash.valueBytes, hash.valueStart, hash.valueEnd);
+  reply.bulkRange(keyspace.hashes.value);
 }
 
 /** Sets the field of argument `fieldAt` to argument `valueAt` in the key of argument 1; true when it is new. */
@@ -45,7 +43,7 @@ export function setField(
   const fieldEnd = args.end(fieldAt);
   const valueStart = args.start(valueAt);
   const valueEnd = args.end(valueAt);
-  return keyspace.hashSet(
+  return keyspace.hashes.set(
     bytes,
     keyStart,
     keyEnd,
@@ -65,5 +63,5 @@ export function setFieldTo({ args, keyspace }: CommandContext, value: Uint8Array
   const keyEnd = args.end(1);
   const fieldStart = args.start(2);
   const fieldEnd = args.end(2);
-  keyspace.hashSet(bytes, keyStart, keyEnd, bytes, fieldStart, fieldEnd, value, 0, value.length);
+  keyspace.hashes.set(bytes, keyStart, keyEnd, bytes, fieldStart, fieldEnd, value, 0, value.length);
 }

@@ -16,7 +16,7 @@ function run(context: CommandContext): void {
   let deleted = 0;
   // when the last field goes, so does the key, and the rest are not found
   for (let i = 2; i < args.count; i++) {
-    if (keyspace.hashDelete(bytes, start, end, bytes, args.start(i), args.end(i))) deleted++;
+    if (keyspace.hashes.delete(bytes, start, end, bytes, args.start(i), args.end(i))) deleted++;
   }
   reply.integer(deleted);
 }

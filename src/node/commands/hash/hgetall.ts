@@ -10,9 +10,9 @@ function run(context: CommandContext): void {
     reply.map(0);
     return;
   }
-  const { hash } = keyspace;
-  reply.map(hash.size);
-  for (let more = hash.first(); more; more = hash.next()) {
+  const { hashes } = keyspace;
+  reply.map(hashes.size);
+  for (let more = hashes.first(); more; more = hashes.next()) {
     replyField(context);
     replyFieldValue(context);
   }

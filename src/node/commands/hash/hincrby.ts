@@ -16,8 +16,8 @@ function run(context: CommandContext): void {
   if (found === 'refused') return;
   let old: Int64 | undefined = 0;
   if (found === 'found' && findField(context, 2)) {
-    const { valueBytes, valueStart, valueEnd } = keyspace.hash;
-    old = parseInt64(valueBytes, valueStart, valueEnd);
+    const { value } = keyspace.hashes;
+    old = parseInt64(value.bytes, value.start, value.end);
   }
   if (old === undefined) {
     reply.error(ERRORS.hashValueNotInteger);

@@ -22,8 +22,8 @@ function run(context: CommandContext): void {
   if (found === 'refused') return;
   let old: LongDouble | undefined = LONG_DOUBLE_ZERO;
   if (found === 'found' && findField(context, 2)) {
-    const { valueBytes, valueStart, valueEnd } = keyspace.hash;
-    old = parseLongDouble(latin1(valueBytes, valueStart, valueEnd));
+    const { value } = keyspace.hashes;
+    old = parseLongDouble(latin1(value.bytes, value.start, value.end));
   }
   if (old === undefined) {
     reply.error(ERRORS.hashValueNotFloat);

@@ -4,7 +4,7 @@ import { findHash } from './find-hash.ts';
 
 function run(context: CommandContext): void {
   const found = findHash(context);
-  if (found === 'found') context.reply.integer(context.keyspace.hash.size);
+  if (found === 'found') context.reply.integer(context.keyspace.hashes.size);
   else if (found === 'none') context.reply.integer(0);
 }
 

@@ -20,7 +20,7 @@ export const hmset: CommandSpec = {
   arguments: [
     { name: 'key', type: 'key', keySpecIndex: 0 },
     {
-      name: 'field_value',
+      name: 'data',
       type: 'block',
       flags: ['multiple'],
       arguments: [

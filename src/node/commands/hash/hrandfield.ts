@@ -1,16 +1,21 @@
 /** HRANDFIELD: fields by chance. */
+import { MemberBuffer } from '#node/commands/set/member-buffer.ts';
 import type { CommandContext, CommandSpec } from '#node/commands/spec.ts';
 import { ERRORS } from '#node/resp/errors.ts';
 import { findHash, replyField, replyFieldValue } from './find-hash.ts';
 
 /** More fields than this are not drawn with repetition: one small command must not fill the memory (rule W9). */
 const MOST_REPEATED = 2 ** 22;
+/** Up to this part of a hash is drawn field by field; of more, each field gets its chance in turn. */
+const FEW = 1 / 3;
+
+const drawn = new MemberBuffer();
 
 function run(context: CommandContext): void {
   const { args, keyspace, reply } = context;
   if (args.count === 2) {
     const found = findHash(context);
-    if (found === 'found' && keyspace.hash.random(keyspace.random)) replyField(context);
+    if (found === 'found' && keyspace.hashes.random(keyspace.random)) replyField(context);
     else if (found === 'none') reply.null();
     return;
   }
@@ -39,21 +44,38 @@ function replyFields(context: CommandContext, count: number, withValues: boolean
     reply.error(ERRORS.outOfRange);
     return;
   }
-  const { hash } = keyspace;
-  const replies = count < 0 ? -count : Math.min(count, hash.size);
+  const { hashes } = keyspace;
+  const replies = count < 0 ? -count : Math.min(count, hashes.size);
   reply.array(withValues && reply.protocol === 2 ? replies * 2 : replies);
   if (count < 0) {
     for (let i = 0; i < replies; i++) {
-      hash.random(keyspace.random);
+      hashes.random(keyspace.random);
       replyOne(context, withValues);
     }
     return;
   }
-  // draws without repetition: each field is taken with the chance that is left for it
-  let wanted = replies;
-  let left = hash.size;
-  for (let more = hash.first(); more && wanted > 0; more = hash.next()) {
-    if (keyspace.random.below(left) < wanted) {
+  if (replies < hashes.size * FEW) replyFew(context, replies, withValues);
+  else replyMany(context, replies, withValues);
+}
+
+/** Draws until enough different ones have come. */
+function replyFew(context: CommandContext, count: number, withValues: boolean): void {
+  const { hashes, random } = context.keyspace;
+  const { field } = hashes;
+  drawn.clear(random);
+  while (drawn.count < count && !drawn.overflowed) {
+    hashes.random(random);
+    if (drawn.add(field.bytes, field.start, field.end)) replyOne(context, withValues);
+  }
+}
+
+/** Each field is taken with the chance that is left for it. */
+function replyMany(context: CommandContext, count: number, withValues: boolean): void {
+  const { hashes, random } = context.keyspace;
+  let wanted = count;
+  let left = hashes.size;
+  for (let more = hashes.first(); more && wanted > 0; more = hashes.next()) {
+    if (random.below(left) < wanted) {
       replyOne(context, withValues);
       wanted--;
     }

@@ -18,7 +18,7 @@ function run(context: CommandContext): void {
   }
   const options = readScanOptions(context, 3, false);
   if (options === undefined) return;
-  const { hash } = keyspace;
+  const { hashes } = keyspace;
   const { patternAt } = options;
   const patternStart = patternAt === 0 ? 0 : args.start(patternAt);
   const patternEnd = patternAt === 0 ? 0 : args.end(patternAt);
@@ -26,10 +26,10 @@ function run(context: CommandContext): void {
   const at = reply.beginArray();
   let count = 0;
   const visit = (): void => {
-    const { fieldBytes, fieldStart, fieldEnd } = hash;
+    const { field } = hashes;
     if (
       patternAt !== 0 &&
-      !globMatches(args.bytes, patternStart, patternEnd, fieldBytes, fieldStart, fieldEnd)
+      !globMatches(args.bytes, patternStart, patternEnd, field.bytes, field.start, field.end)
     ) {
       return;
     }
@@ -39,8 +39,9 @@ function run(context: CommandContext): void {
   };
   let next = 0;
   // as in Redis, a small hash is given whole, in its order
-  if (hash.packed) for (let more = hash.first(); more; more = hash.next()) visit();
-  else next = hash.scan(cursor, options.count, visit);
+  if (keyspace.encodingName() === 'listpack')
+    for (let more = hashes.first(); more; more = hashes.next()) visit();
+  else next = hashes.scan(cursor, options.count, visit);
   reply.endArray(at, count);
   reply.insertBulkInteger(at, next);
 }
@@ -52,7 +53,7 @@ export const hscan: CommandSpec = {
   since: '2.8.0',
   summary: 'Iterates over fields and values of a hash.',
   complexity:
-    'O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return back to 0. N is the number of elements inside the collection..',
+    'O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return back to 0. N is the number of elements inside the collection.',
   flags: ['readonly'],
   categories: ['hash', 'read'],
   keys: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],

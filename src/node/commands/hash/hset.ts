@@ -22,7 +22,7 @@ export const hset: CommandSpec = {
   arguments: [
     { name: 'key', type: 'key', keySpecIndex: 0 },
     {
-      name: 'field_value',
+      name: 'data',
       type: 'block',
       flags: ['multiple'],
       arguments: [

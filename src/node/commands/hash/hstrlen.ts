@@ -7,7 +7,7 @@ function run(context: CommandContext): void {
   const found = findHash(context);
   if (found === 'refused') return;
   const there = found === 'found' && findField(context, 2);
-  reply.integer(there ? keyspace.hash.valueEnd - keyspace.hash.valueStart : 0);
+  reply.integer(there ? keyspace.hashes.value.length : 0);
 }
 
 export const hstrlen: CommandSpec = {

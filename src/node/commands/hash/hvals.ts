@@ -10,9 +10,9 @@ function run(context: CommandContext): void {
     reply.array(0);
     return;
   }
-  const { hash } = keyspace;
-  reply.array(hash.size);
-  for (let more = hash.first(); more; more = hash.next()) replyFieldValue(context);
+  const { hashes } = keyspace;
+  reply.array(hashes.size);
+  for (let more = hashes.first(); more; more = hashes.next()) replyFieldValue(context);
 }
 
 export const hvals: CommandSpec = {

@@ -57,7 +57,8 @@ function writeKeySpec(reply: ReplyWriter, { flags, begin, find, notes }: KeySpec
   reply.set(flags.length);
   for (const flag of flags) reply.simple(flag);
   reply.bulkText('begin_search');
-  if ('index' in begin) writeSpecMap(reply, 'index', [['index', begin.index]]);
+  if ('locate' in begin) writeSpecMap(reply, 'unknown', []);
+  else if ('index' in begin) writeSpecMap(reply, 'index', [['index', begin.index]]);
   else {
     writeSpecMap(reply, 'keyword', [
       ['keyword', begin.keyword],
@@ -65,7 +66,9 @@ function writeKeySpec(reply: ReplyWriter, { flags, begin, find, notes }: KeySpec
     ]);
   }
   reply.bulkText('find_keys');
-  if ('last' in find) {
+  if ('unknown' in find) {
+    writeSpecMap(reply, 'unknown', []);
+  } else if ('last' in find) {
     writeSpecMap(reply, 'range', [
       ['lastkey', find.last],
       ['keystep', find.step],

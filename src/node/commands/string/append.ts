@@ -13,7 +13,7 @@ function run(context: CommandContext): void {
     reply.integer(args.length(2));
     return;
   }
-  const length = keyspace.valueEnd - keyspace.valueStart;
+  const length = keyspace.value.length;
   if (!sizeAllowed(context, length + args.length(2))) return;
   const valueStart = args.start(2);
   const valueEnd = args.end(2);

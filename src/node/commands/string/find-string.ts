@@ -17,7 +17,7 @@ export function findString(context: CommandContext, i: number): 'found' | 'none'
 
 /** Writes the value that the last look-up found as a bulk string. */
 export function replyValue({ keyspace, reply }: CommandContext): void {
-  reply.bulk(keyspace.valueBytes, keyspace.valueStart, keyspace.valueEnd);
+  reply.bulkRange(keyspace.value);
 }
 
 /** Sets the key of argument `keyAt` to argument `valueAt`; see {@link Keyspace.setString} for the expiry. */

@@ -14,9 +14,11 @@ function run(context: CommandContext): void {
   const { args, keyspace, reply } = context;
   const found = findString(context, 1);
   if (found === 'refused') return;
-  const { valueBytes, valueStart, valueEnd, expiresAtMs } = keyspace;
+  const { value, expiresAtMs } = keyspace;
   const old =
-    found === 'none' ? LONG_DOUBLE_ZERO : parseLongDouble(latin1(valueBytes, valueStart, valueEnd));
+    found === 'none'
+      ? LONG_DOUBLE_ZERO
+      : parseLongDouble(latin1(value.bytes, value.start, value.end));
   const by = parseLongDouble(args.latin1(2));
   if (old === undefined || by === undefined) {
     reply.error(ERRORS.notFloat);

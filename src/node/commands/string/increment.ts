@@ -13,7 +13,8 @@ export function increment(context: CommandContext, by: Int64): void {
   let old: Int64 | undefined = 0;
   let expiresAtMs = 0;
   if (found === 'found') {
-    old = parseInt64(keyspace.valueBytes, keyspace.valueStart, keyspace.valueEnd);
+    const { value } = keyspace;
+    old = parseInt64(value.bytes, value.start, value.end);
     expiresAtMs = keyspace.expiresAtMs;
   }
   if (old === undefined) {

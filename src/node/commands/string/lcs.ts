@@ -40,7 +40,8 @@ function copyString({ args, keyspace }: CommandContext, i: number): Uint8Array |
   const type = keyspace.find(args.bytes, args.start(i), args.end(i));
   if (type === 'none') return new Uint8Array(0);
   if (type !== 'string') return null;
-  return keyspace.valueBytes.slice(keyspace.valueStart, keyspace.valueEnd);
+  const { value } = keyspace;
+  return value.bytes.slice(value.start, value.end);
 }
 
 /** null with the error written. */
@@ -104,7 +105,7 @@ export const lcs: CommandSpec = {
     { name: 'key2', type: 'key', keySpecIndex: 0 },
     { name: 'len', type: 'pure-token', token: 'LEN', flags: ['optional'] },
     { name: 'idx', type: 'pure-token', token: 'IDX', flags: ['optional'] },
-    { name: 'len', type: 'integer', token: 'MINMATCHLEN', flags: ['optional'] },
+    { name: 'min-match-len', type: 'integer', token: 'MINMATCHLEN', flags: ['optional'] },
     { name: 'withmatchlen', type: 'pure-token', token: 'WITHMATCHLEN', flags: ['optional'] },
   ],
   run,

@@ -26,7 +26,7 @@ export const mset: CommandSpec = {
   scope: 'keys',
   arguments: [
     {
-      name: 'key_value',
+      name: 'data',
       type: 'block',
       flags: ['multiple'],
       arguments: [

@@ -33,7 +33,7 @@ export const msetnx: CommandSpec = {
   scope: 'keys',
   arguments: [
     {
-      name: 'key_value',
+      name: 'data',
       type: 'block',
       flags: ['multiple'],
       arguments: [

@@ -16,7 +16,7 @@ export const psetex: CommandSpec = {
   group: 'string',
   since: '2.6.0',
   summary:
-    'Sets both string value and expiration time in milliseconds of a key. The key is created if it does not exist.',
+    "Sets both string value and expiration time in milliseconds of a key. The key is created if it doesn't exist.",
   complexity: 'O(1)',
   flags: ['write', 'denyoom'],
   categories: ['string', 'write'],

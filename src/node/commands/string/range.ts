@@ -14,7 +14,7 @@ export function replyRange(context: CommandContext): void {
   }
   const found = findString(context, 1);
   if (found === 'refused') return;
-  const length = found === 'none' ? 0 : keyspace.valueEnd - keyspace.valueStart;
+  const length = found === 'none' ? 0 : keyspace.value.length;
   const from = Math.max(0, first < 0 ? length + first : first);
   const to = Math.min(length - 1, Math.max(0, last < 0 ? length + last : last));
   const crossed = first < 0 && last < 0 && first > last;
@@ -22,6 +22,6 @@ export function replyRange(context: CommandContext): void {
     reply.bulkLatin1('');
     return;
   }
-  const { valueBytes, valueStart } = keyspace;
-  reply.bulk(valueBytes, valueStart + from, valueStart + to + 1);
+  const { value } = keyspace;
+  reply.bulk(value.bytes, value.start + from, value.start + to + 1);
 }

@@ -57,7 +57,7 @@ export const set: CommandSpec = {
   group: 'string',
   since: '1.0.0',
   summary:
-    'Sets the string value of a key, ignoring its type. The key is created if it does not exist.',
+    "Sets the string value of a key, ignoring its type. The key is created if it doesn't exist.",
   complexity: 'O(1)',
   flags: ['write', 'denyoom'],
   categories: ['string', 'write'],

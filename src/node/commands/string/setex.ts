@@ -16,7 +16,7 @@ export const setex: CommandSpec = {
   group: 'string',
   since: '2.0.0',
   summary:
-    'Sets both string value and expiration time in seconds of a key. The key is created if it does not exist.',
+    "Sets the string value and expiration time of a key. Creates the key if it doesn't exist.",
   complexity: 'O(1)',
   flags: ['write', 'denyoom'],
   categories: ['string', 'write'],

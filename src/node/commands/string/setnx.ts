@@ -17,7 +17,7 @@ export const setnx: CommandSpec = {
   arity: 3,
   group: 'string',
   since: '1.0.0',
-  summary: 'Sets the string value of a key only when the key does not exist.',
+  summary: "Set the string value of a key only when the key doesn't exist.",
   complexity: 'O(1)',
   flags: ['write', 'denyoom', 'fast'],
   categories: ['string', 'write'],

@@ -15,7 +15,7 @@ function run(context: CommandContext): void {
   const found = findString(context, 1);
   if (found === 'refused') return;
   if (args.length(3) === 0) {
-    reply.integer(found === 'none' ? 0 : keyspace.valueEnd - keyspace.valueStart);
+    reply.integer(found === 'none' ? 0 : keyspace.value.length);
     return;
   }
   if (!sizeAllowed(context, offset + args.length(3))) return;

@@ -5,7 +5,7 @@ import { findString } from './find-string.ts';
 function run(context: CommandContext): void {
   const { keyspace, reply } = context;
   const found = findString(context, 1);
-  if (found === 'found') reply.integer(keyspace.valueEnd - keyspace.valueStart);
+  if (found === 'found') reply.integer(keyspace.value.length);
   else if (found === 'none') reply.integer(0);
 }
 

@@ -5,7 +5,7 @@
  */
 import { ByteWriter } from '#base/bytes.ts';
 import { Prng } from '#base/prng.ts';
-import { decodeMessage, encodeMessage } from '#node/raft/codec.ts';
+import { decodeMessage, encodeMessage, MemberIds } from '#node/raft/codec.ts';
 import type { Membership } from '#node/raft/membership.ts';
 import type { Message } from '#node/raft/message.ts';
 import type { RaftOptions } from '#node/raft/options.ts';
@@ -83,6 +83,7 @@ export class Cluster {
   weather: Weather = CALM;
   /** "from>to" pairs that carry nothing. */
   readonly cut = new Set<string>();
+  readonly #ids = new MemberIds();
   readonly #writer = new ByteWriter();
 
   constructor(seed: number) {
@@ -192,7 +193,7 @@ export class Cluster {
       this.schedule.after(waitMs, () => this.#deliver(receiver, bytes));
       return;
     }
-    this.call(receiver, (raft, localMs) => raft.step(decodeMessage(bytes), localMs));
+    this.call(receiver, (raft, localMs) => raft.step(decodeMessage(bytes, this.#ids), localMs));
   }
 
   #tickFrom(member: SimulatedMember, incarnation: number): void {

@@ -8,12 +8,13 @@ import { isAccessError } from '#node/acl/access-string.ts';
 import { AclLog } from '#node/acl/log.ts';
 import { type UserDefinition, UserTable } from '#node/acl/users.ts';
 import { CommandIndex } from '#node/commands/command-index.ts';
-import type { ClientFilter, ClusterShard, NodePort } from '#node/commands/node-port.ts';
+import type { ClientFilter, ClusterShard, NodePort, TestPort } from '#node/commands/node-port.ts';
+import { TestSettings } from '#node/commands/server/settings.ts';
 import { COMMANDS } from '#node/commands/table.ts';
 import { Keyspace } from '#node/keyspace/keyspace.ts';
 import { ReplyWriter } from '#node/resp/reply.ts';
 import type { ClientConnection } from '#node/shard/ports.ts';
-import type { Refusal, SessionHost } from '#node/session/host.ts';
+import type { Refusal, SessionHost, SessionLimits } from '#node/session/host.ts';
 import { Session } from '#node/session/session.ts';
 import { CommandStatistics } from '#node/session/statistics.ts';
 import { LEAVES_AT_ONCE } from '#node/session/withheld.ts';
@@ -119,7 +120,8 @@ export class TestClient {
 export class TestHost implements SessionHost {
   readonly keyspace = new Keyspace({ hashSeed: [1, 2] });
   readonly sessions = new Map<number, Session>();
-  readonly limits = {
+  limits: SessionLimits = {
+    bulkBytes: 512 << 20,
     queryBufferBytes: 1 << 20,
     unauthenticatedQueryBufferBytes: 1 << 16,
     withheldReplyBytes: 1 << 20,
@@ -141,16 +143,17 @@ export class TestHost implements SessionHost {
   readonly ended: (session: Session) => void = (session) => this.sessions.delete(session.id);
   readonly later = new Set<Session>();
   readonly units: number[] = [];
-  readonly node: NodePort;
+  readonly node: TestNode;
   readonly clock = { monotonicMs: (): number => this.nowMs, wallMs: (): number => this.nowMs };
   #nextId = 1;
 
-  constructor(users: readonly UserDefinition[] = [OPEN_USER]) {
+  /** @param commandIndex the commands that the node admits */
+  constructor(users: readonly UserDefinition[] = [OPEN_USER], commandIndex = commands) {
     this.users = usersOf(1, users);
     this.keyspace.openIndex = 1;
     this.keyspace.nowMs = this.nowMs;
     this.shards = [ownShard()];
-    this.node = new TestNode(this);
+    this.node = new TestNode(this, commandIndex);
   }
 
   connect(): TestClient {
@@ -227,7 +230,8 @@ export class TestHost implements SessionHost {
 
 /** The node as commands see it. */
 class TestNode implements NodePort {
-  readonly commands = commands;
+  readonly commands: CommandIndex;
+  readonly tests: TestPort;
   readonly role = 'master';
   readonly nodeId = NODE_ID;
   readonly clusterState = 'ok';
@@ -235,8 +239,10 @@ class TestNode implements NodePort {
   readonly aclLog: AclLog;
   readonly #host: TestHost;
 
-  constructor(host: TestHost) {
+  constructor(host: TestHost, commandIndex: CommandIndex) {
     this.#host = host;
+    this.commands = commandIndex;
+    this.tests = testPort(host);
     this.aclLog = host.aclLog;
   }
 
@@ -273,6 +279,24 @@ class TestNode implements NodePort {
     for (const session of matching) session.kill();
     return matching.length;
   }
+}
+
+/** Nothing is rebuilt here and nobody sleeps; settings are kept. */
+function testPort(host: TestHost): TestPort {
+  return {
+    settings: new TestSettings(host.keyspace.limits),
+    activeExpire: true,
+    settingsChanged: () => {
+      const bulkBytes = host.node.tests.settings.longestStringBytes;
+      host.limits = { ...host.limits, bulkBytes };
+      for (const session of host.sessions.values()) session.limitsChanged();
+    },
+    sleep: (durationMs) => {
+      host.nowMs += durationMs;
+    },
+    resetStatistics: () => host.statistics.reset(),
+    reload: () => 0,
+  };
 }
 
 function usersOf(revision: number, definitions: readonly UserDefinition[]): UserTable {

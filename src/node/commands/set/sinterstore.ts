@@ -1,0 +1,29 @@
+/** SINTERSTORE: makes a key of the members that all sets have. */
+import type { CommandContext, CommandSpec } from '#node/commands/spec.ts';
+import { storeMembers } from './operations.ts';
+
+function run(context: CommandContext): void {
+  storeMembers(context, 'intersection');
+}
+
+export const sinterstore: CommandSpec = {
+  name: 'sinterstore',
+  arity: -3,
+  group: 'set',
+  since: '1.0.0',
+  summary: 'Stores the intersect of multiple sets in a key.',
+  complexity:
+    'O(N*M) worst case where N is the cardinality of the smallest set and M is the number of sets.',
+  flags: ['write', 'denyoom'],
+  categories: ['set', 'write'],
+  keys: [
+    { flags: ['RW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
+    { flags: ['RO', 'access'], begin: { index: 2 }, find: { last: -1, step: 1, limit: 0 } },
+  ],
+  scope: 'keys',
+  arguments: [
+    { name: 'destination', type: 'key', keySpecIndex: 0 },
+    { name: 'key', type: 'key', keySpecIndex: 1, flags: ['multiple'] },
+  ],
+  run,
+};

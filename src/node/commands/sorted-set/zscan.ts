@@ -1,0 +1,69 @@
+/** ZSCAN: a step of a walk over the members of a sorted set and their scores. */
+import { globMatches } from '#node/commands/glob.ts';
+import { readCursor, readScanOptions } from '#node/commands/scan-options.ts';
+import type { CommandContext, CommandSpec } from '#node/commands/spec.ts';
+import { formatDouble, formatSeventeenDigits } from '#node/resp/number.ts';
+import { findSortedSet } from './find-sorted-set.ts';
+
+function run(context: CommandContext): void {
+  const { args, keyspace, reply } = context;
+  const cursor = readCursor(context, 2);
+  if (cursor === undefined) return;
+  const found = findSortedSet(context, 1);
+  if (found === 'refused') return;
+  if (found === 'none') {
+    reply.array(2);
+    reply.bulkInteger(0);
+    reply.array(0);
+    return;
+  }
+  const options = readScanOptions(context, 3, false);
+  if (options === undefined) return;
+  const { sortedSets } = keyspace;
+  const { member } = sortedSets;
+  const { patternAt } = options;
+  const patternStart = patternAt === 0 ? 0 : args.start(patternAt);
+  const patternEnd = patternAt === 0 ? 0 : args.end(patternAt);
+  // as in Redis, one that is no skiplist is given whole, and only that one's scores are printed as elsewhere
+  const isSmall = keyspace.encodingName() === 'listpack';
+  reply.array(2);
+  const at = reply.beginArray();
+  let count = 0;
+  const visit = (): void => {
+    const { bytes, start, end } = member;
+    if (patternAt !== 0 && !globMatches(args.bytes, patternStart, patternEnd, bytes, start, end)) {
+      return;
+    }
+    const { score } = sortedSets;
+    reply.bulk(bytes, start, end);
+    reply.bulkLatin1(isSmall ? formatDouble(score) : formatSeventeenDigits(score));
+    count += 2;
+  };
+  let next = 0;
+  if (isSmall) for (let more = sortedSets.seek(0); more; more = sortedSets.next()) visit();
+  else next = sortedSets.scan(cursor, options.count, visit);
+  reply.endArray(at, count);
+  reply.insertBulkInteger(at, next);
+}
+
+export const zscan: CommandSpec = {
+  name: 'zscan',
+  arity: -3,
+  group: 'sorted-set',
+  since: '2.8.0',
+  summary: 'Iterates over members and scores of a sorted set.',
+  complexity:
+    'O(1) for every call. O(N) for a complete iteration, including enough command calls for the cursor to return back to 0. N is the number of elements inside the collection.',
+  flags: ['readonly'],
+  categories: ['read', 'sortedset'],
+  keys: [{ flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } }],
+  scope: 'keys',
+  arguments: [
+    { name: 'key', type: 'key', keySpecIndex: 0 },
+    { name: 'cursor', type: 'integer' },
+    { name: 'pattern', type: 'pattern', token: 'MATCH', flags: ['optional'] },
+    { name: 'count', type: 'integer', token: 'COUNT', flags: ['optional'] },
+  ],
+  tips: ['nondeterministic_output'],
+  run,
+};

@@ -1,0 +1,41 @@
+/** ZUNION: the members that any of several keys has. */
+import type { CommandContext, CommandSpec } from '#node/commands/spec.ts';
+import { operate } from './operations.ts';
+
+function run(context: CommandContext): void {
+  operate(context, 'union', 'reply', 1, 'zunion');
+}
+
+export const zunion: CommandSpec = {
+  name: 'zunion',
+  arity: -3,
+  group: 'sorted-set',
+  since: '6.2.0',
+  summary: 'Returns the union of multiple sorted sets.',
+  complexity:
+    'O(N)+O(M*log(M)) with N being the sum of the sizes of the input sorted sets, and M being the number of elements in the resulting sorted set.',
+  flags: ['readonly'],
+  categories: ['read', 'sortedset'],
+  keys: [
+    { flags: ['RO', 'access'], begin: { index: 1 }, find: { keyNumIndex: 0, first: 1, step: 1 } },
+  ],
+  scope: 'keys',
+  arguments: [
+    { name: 'numkeys', type: 'integer' },
+    { name: 'key', type: 'key', keySpecIndex: 0, flags: ['multiple'] },
+    { name: 'weight', type: 'integer', token: 'WEIGHTS', flags: ['optional', 'multiple'] },
+    {
+      name: 'aggregate',
+      type: 'oneof',
+      token: 'AGGREGATE',
+      flags: ['optional'],
+      arguments: [
+        { name: 'sum', type: 'pure-token', token: 'SUM' },
+        { name: 'min', type: 'pure-token', token: 'MIN' },
+        { name: 'max', type: 'pure-token', token: 'MAX' },
+      ],
+    },
+    { name: 'withscores', type: 'pure-token', token: 'WITHSCORES', flags: ['optional'] },
+  ],
+  run,
+};

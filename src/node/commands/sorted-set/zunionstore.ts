@@ -1,0 +1,42 @@
+/** ZUNIONSTORE: makes a key of the members that any of several has. */
+import type { CommandContext, CommandSpec } from '#node/commands/spec.ts';
+import { operate } from './operations.ts';
+
+function run(context: CommandContext): void {
+  operate(context, 'union', 'store', 2, 'zunionstore');
+}
+
+export const zunionstore: CommandSpec = {
+  name: 'zunionstore',
+  arity: -4,
+  group: 'sorted-set',
+  since: '2.0.0',
+  summary: 'Stores the union of multiple sorted sets in a key.',
+  complexity:
+    'O(N)+O(M log(M)) with N being the sum of the sizes of the input sorted sets, and M being the number of elements in the resulting sorted set.',
+  flags: ['write', 'denyoom'],
+  categories: ['sortedset', 'write'],
+  keys: [
+    { flags: ['OW', 'update'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
+    { flags: ['RO', 'access'], begin: { index: 2 }, find: { keyNumIndex: 0, first: 1, step: 1 } },
+  ],
+  scope: 'keys',
+  arguments: [
+    { name: 'destination', type: 'key', keySpecIndex: 0 },
+    { name: 'numkeys', type: 'integer' },
+    { name: 'key', type: 'key', keySpecIndex: 1, flags: ['multiple'] },
+    { name: 'weight', type: 'integer', token: 'WEIGHTS', flags: ['optional', 'multiple'] },
+    {
+      name: 'aggregate',
+      type: 'oneof',
+      token: 'AGGREGATE',
+      flags: ['optional'],
+      arguments: [
+        { name: 'sum', type: 'pure-token', token: 'SUM' },
+        { name: 'min', type: 'pure-token', token: 'MIN' },
+        { name: 'max', type: 'pure-token', token: 'MAX' },
+      ],
+    },
+  ],
+  run,
+};
