@@ -5,7 +5,7 @@
 import { invariant } from '#base/invariant.ts';
 import type { Session } from '#node/session/session.ts';
 import { Session as RealSession } from '#node/session/session.ts';
-import { request, TestConnection, TestHost } from '#node/session/testing/host.ts';
+import { OPEN_USER, request, TestConnection, TestHost } from '#node/session/testing/host.ts';
 import { CASES } from './cases.ts';
 
 const PIPELINE = 16;
@@ -48,11 +48,15 @@ function concat(parts: readonly Uint8Array[]): Uint8Array {
   return new Uint8Array(parts.flatMap((part) => [...part]));
 }
 
-function measure({ before, command }: (typeof CASES)[number]): number {
+function measure({
+  accessString = OPEN_USER.accessString,
+  before,
+  command,
+}: (typeof CASES)[number]): number {
   const { gc } = globalThis;
   invariant(gc !== undefined, 'started with --expose-gc');
   const sink = new Sink(1);
-  const session = new RealSession(sink, new Host());
+  const session = new RealSession(sink, new Host([{ ...OPEN_USER, accessString }]));
   const prepared = concat(before.map((words) => request(...words)));
   session.feed(prepared, 0, prepared.length);
   const bouts = Array.from({ length: PIPELINE }, (_, bout) =>

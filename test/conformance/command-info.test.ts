@@ -172,7 +172,10 @@ test('the keys of a command are found as COMMAND GETKEYS finds them', async () =
     expect(extractKeys(spec, args, out)).toBe(true);
     const reply = await redis.call('COMMAND', 'GETKEYS', ...line);
     const theirs = list(parseReply(reply)).map(plain);
-    expect([line, out.positions.map((position) => line[position])]).toEqual([line, theirs]);
+    expect([line, out.positions.slice(0, out.count).map((position) => line[position])]).toEqual([
+      line,
+      theirs,
+    ]);
   }
   redis.close();
 });

@@ -5,6 +5,9 @@
 import type { Arguments } from '#node/resp/arguments.ts';
 import type { CommandSpec, KeySpec } from './spec.ts';
 
+/** More than so many keys are forgotten when the next command comes. */
+const KEPT_POSITIONS = 1024;
+
 /**
  * The result of {@link extractKeys}: reused, so it is valid until the next call with it.
  * `positions[k]` is an argument's index, `specs[k]` the key spec that named it; k below `count`.
@@ -14,16 +17,18 @@ export class KeyPositions {
   readonly positions: number[] = [];
   readonly specs: KeySpec[] = [];
 
+  /** The arrays keep what is in them, unless it is much: cut, they would be allocated anew for the next command. */
   clear(): void {
+    if (this.count > KEPT_POSITIONS) {
+      this.positions.length = 0;
+      this.specs.length = 0;
+    }
     this.count = 0;
-    this.positions.length = 0;
-    this.specs.length = 0;
   }
 
   add(position: number, spec: KeySpec): void {
-    this.positions.push(position);
-    this.specs.push(spec);
-    this.count++;
+    this.positions[this.count] = position;
+    this.specs[this.count++] = spec;
   }
 }
 

@@ -66,6 +66,6 @@ test('keys stand where the key specs say', () => {
   for (const [begin, find, line, expected] of cases) {
     const spec = { ...base, keys: [{ flags: ['RO'], begin, find }] } as const;
     const ok = extractKeys(spec, Arguments.of(...line.split(' ')), out);
-    expect([line, ok ? out.positions : null]).toEqual([line, expected]);
+    expect([line, ok ? out.positions.slice(0, out.count) : null]).toEqual([line, expected]);
   }
 });

@@ -13,6 +13,7 @@ import {
   logResources,
   planMemory,
   smallestStorageBytes,
+  v8Options,
 } from '#operator/resources/memory.ts';
 import { nodeArguments } from '#operator/resources/node-arguments.ts';
 import type { Member } from '#operator/topology/members.ts';
@@ -77,10 +78,9 @@ export function memberCommand(
     ...(asPod.clientTlsDir === undefined ? {} : { clientTlsDir: paths.clientTls }),
   };
   const options = nodeArguments({ ...asPod, ...here, ...extra });
-  const v8Options = [`--max-old-space-size=${oldSpaceMib}`];
   return {
     command: process.execPath,
-    args: [...v8Options, '--import', LEASH, NODE_MAIN, ...options],
+    args: [...v8Options(member.kind, oldSpaceMib), '--import', LEASH, NODE_MAIN, ...options],
     env: { NODE_COMPILE_CACHE: COMPILE_CACHE },
   };
 }

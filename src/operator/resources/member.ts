@@ -20,7 +20,7 @@ import {
   ownerReference,
   withoutEmpty,
 } from './manifest.ts';
-import type { ContainerResources } from './memory.ts';
+import { type ContainerResources, v8Options } from './memory.ts';
 import {
   ADMIN_PORT,
   ANNOTATIONS,
@@ -84,7 +84,7 @@ export function memberInputs(context: ClusterContext, choices: MemberChoices): M
     zoneSpread,
     claim: claimName(member.name, choices.claimGeneration),
     resources,
-    v8Options: [`--max-old-space-size=${oldSpaceMib}`],
+    v8Options: v8Options(member.kind, oldSpaceMib),
     arguments: nodeArguments(nodeOptions(context, choices)),
     clientTlsSecret: servesTls ? spec.tls.secretName || servingSecretName(name) : '',
     port: spec.port,

@@ -56,12 +56,16 @@ export function setField(
   );
 }
 
-/** Sets the field of argument 2 in the key of argument 1 to `value`. */
-export function setFieldTo({ args, keyspace }: CommandContext, value: Uint8Array): void {
+/** Sets the field of argument 2 in the key of argument 1 to value[0, length). */
+export function setFieldTo(
+  { args, keyspace }: CommandContext,
+  value: Uint8Array,
+  length: number,
+): void {
   const { bytes } = args;
   const keyStart = args.start(1);
   const keyEnd = args.end(1);
   const fieldStart = args.start(2);
   const fieldEnd = args.end(2);
-  keyspace.hashes.set(bytes, keyStart, keyEnd, bytes, fieldStart, fieldEnd, value, 0, value.length);
+  keyspace.hashes.set(bytes, keyStart, keyEnd, bytes, fieldStart, fieldEnd, value, 0, length);
 }

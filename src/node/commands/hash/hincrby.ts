@@ -1,9 +1,9 @@
 /** HINCRBY: adds an integer to a field. */
+import { putInteger } from '#node/commands/integer-text.ts';
 import type { CommandContext, CommandSpec } from '#node/commands/spec.ts';
 import { ERRORS } from '#node/resp/errors.ts';
 import { addInt64, type Int64, parseInt64 } from '#node/resp/number.ts';
 import { findField, findHash, setFieldTo } from './find-hash.ts';
-import { fromLatin1 } from '#base/bytes.ts';
 
 function run(context: CommandContext): void {
   const { args, keyspace, reply } = context;
@@ -28,7 +28,9 @@ function run(context: CommandContext): void {
     reply.error(ERRORS.overflow);
     return;
   }
-  setFieldTo(context, fromLatin1(String(sum)));
+  const { scratch } = keyspace;
+  putInteger(scratch, sum);
+  setFieldTo(context, scratch.bytes, scratch.length);
   reply.integer(sum);
 }
 

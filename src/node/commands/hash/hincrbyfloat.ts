@@ -35,7 +35,7 @@ function run(context: CommandContext): void {
     return;
   }
   const text = fromLatin1(formatLongDouble(sum));
-  setFieldTo(context, text);
+  setFieldTo(context, text, text.length);
   reply.bulk(text);
 }
 

@@ -1,5 +1,5 @@
 /** What INCR, DECR, INCRBY and DECRBY have in common. */
-import { fromLatin1 } from '#base/bytes.ts';
+import { putInteger } from '#node/commands/integer-text.ts';
 import type { CommandContext } from '#node/commands/spec.ts';
 import { ERRORS } from '#node/resp/errors.ts';
 import { addInt64, type Int64, parseInt64 } from '#node/resp/number.ts';
@@ -26,7 +26,9 @@ export function increment(context: CommandContext, by: Int64): void {
     reply.error(ERRORS.overflow);
     return;
   }
-  const text = fromLatin1(String(sum));
-  keyspace.setString(args.bytes, args.start(1), args.end(1), text, 0, text.length, expiresAtMs);
+  const { scratch } = keyspace;
+  putInteger(scratch, sum);
+  const { bytes, length } = scratch;
+  keyspace.setString(args.bytes, args.start(1), args.end(1), bytes, 0, length, expiresAtMs);
   reply.integer(sum);
 }

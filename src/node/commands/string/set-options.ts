@@ -14,31 +14,39 @@ export interface SetOptions {
 
 const TIME_OPTIONS = ['EX', 'PX', 'EXAT', 'PXAT'] as const;
 
-/** The options from argument `from` on; null when the syntax is wrong. */
+/** What was read last. */
+const options: SetOptions = {
+  condition: null,
+  get: false,
+  keepExpiry: false,
+  persist: false,
+  timeForm: null,
+  timeAt: 0,
+};
+
+/** The options from argument `from` on, valid until the next call; null when the syntax is wrong. */
 export function readSetOptions(
   args: Arguments,
   from: number,
   command: 'set' | 'getex',
 ): SetOptions | null {
-  const options: SetOptions = {
-    condition: null,
-    get: false,
-    keepExpiry: false,
-    persist: false,
-    timeForm: null,
-    timeAt: 0,
-  };
+  options.condition = null;
+  options.get = false;
+  options.keepExpiry = false;
+  options.persist = false;
+  options.timeForm = null;
+  options.timeAt = 0;
   for (let i = from; i < args.count; i++) {
     const read =
-      readTimeOption(args, i, options) ||
-      (command === 'set' ? readSetOption(args, i, options) : readPersist(args, i, options));
+      readTimeOption(args, i) ||
+      (command === 'set' ? readSetOption(args, i) : readPersist(args, i));
     if (!read) return null;
     if (options.timeAt === i + 1) i++;
   }
   return options;
 }
 
-function readSetOption(args: Arguments, i: number, options: SetOptions): boolean {
+function readSetOption(args: Arguments, i: number): boolean {
   if (args.equalsIgnoreCase(i, 'NX') && options.condition !== 'XX') options.condition = 'NX';
   else if (args.equalsIgnoreCase(i, 'XX') && options.condition !== 'NX') options.condition = 'XX';
   else if (args.equalsIgnoreCase(i, 'GET')) options.get = true;
@@ -48,14 +56,14 @@ function readSetOption(args: Arguments, i: number, options: SetOptions): boolean
   return true;
 }
 
-function readPersist(args: Arguments, i: number, options: SetOptions): boolean {
+function readPersist(args: Arguments, i: number): boolean {
   if (!args.equalsIgnoreCase(i, 'PERSIST') || options.timeForm !== null) return false;
   options.persist = true;
   return true;
 }
 
 /** A time option may be repeated, the last one counts; two different ones exclude each other. */
-function readTimeOption(args: Arguments, i: number, options: SetOptions): boolean {
+function readTimeOption(args: Arguments, i: number): boolean {
   if (i + 1 >= args.count || options.keepExpiry || options.persist) return false;
   for (const form of TIME_OPTIONS) {
     if (!args.equalsIgnoreCase(i, form)) continue;

@@ -88,7 +88,7 @@ export class Engine {
   #crossesSlots(spec: CommandSpec, args: Arguments): boolean {
     extractKeys(spec, args, this.#keys);
     let slot = -1;
-    for (const position of this.#keys.positions) {
+    for (const position of this.#keys.positions.slice(0, this.#keys.count)) {
       const keySlot = slotOfKey(args.bytes, args.start(position), args.end(position));
       if (slot >= 0 && keySlot !== slot) return true;
       slot = keySlot;
