@@ -168,9 +168,12 @@ export class SimShard {
         clock: place.clock,
         disk: place.disk,
         peers: {
-          send: (to, type, bytes) => {
-            if (generation === place.generation)
-              this.network.send(place.id, to, type, bytes.slice());
+          send: (to, type, bytes, tail = new Uint8Array(0)) => {
+            if (generation !== place.generation) return;
+            const frame = new Uint8Array(bytes.length + tail.length);
+            frame.set(bytes);
+            frame.set(tail, bytes.length);
+            this.network.send(place.id, to, type, frame);
           },
         },
         events: {

@@ -44,9 +44,9 @@ export interface LinkOwner {
 /** Quiet ticks (see {@link Link.tick}) after which a link is closed. */
 export const QUIET_TICKS = 6;
 
-/** Up to this many bytes, frames are copied into one buffer; above it the kernel gathers them. */
-const JOIN_BYTES = 64 * 1024;
-const EMPTY = new Uint8Array(0);
+/** Up to this many bytes, frames are copied into one buffer, which comes out of Node's pool; above it not. */
+const JOIN_BYTES = 4096;
+const EMPTY: Uint8Array = new Uint8Array(0);
 
 export class Link {
   readonly dialled: boolean;
@@ -62,6 +62,7 @@ export class Link {
   #state: 'greeting' | 'up' | 'closed' = 'greeting';
   #types: number[] = [];
   #payloads: Uint8Array[] = [];
+  #tails: Uint8Array[] = [];
   #queuedBytes = 0;
   #scheduled = false;
   #quietTicks = 0;
@@ -97,11 +98,15 @@ export class Link {
     return this.#queuedBytes + this.#socket.writableLength;
   }
 
-  /** False when the link is not up or its queue is full: the frame is dropped. */
-  send(type: number, payload: Uint8Array): boolean {
+  /**
+   * Sends a frame of `payload` and then `tail`. False when the link is not up or its queue is full: the frame is
+   * dropped.
+   */
+  send(type: number, payload: Uint8Array, tail = EMPTY): boolean {
     if (this.#state !== 'up') return false;
-    if (this.bufferedBytes + payload.length > this.#options.maxQueuedBytes) return false;
-    this.#queue(type, payload);
+    const bytes = payload.length + tail.length;
+    if (this.bufferedBytes + bytes > this.#options.maxQueuedBytes) return false;
+    this.#queue(type, payload, tail);
     return true;
   }
 
@@ -163,10 +168,11 @@ export class Link {
     this.#owner.up(this);
   }
 
-  #queue(type: number, payload: Uint8Array): void {
+  #queue(type: number, payload: Uint8Array, tail = EMPTY): void {
     this.#types.push(type);
     this.#payloads.push(payload);
-    this.#queuedBytes += FRAME_HEADER_BYTES + payload.length;
+    this.#tails.push(tail);
+    this.#queuedBytes += FRAME_HEADER_BYTES + payload.length + tail.length;
     this.#sentSinceTick = true;
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -180,37 +186,47 @@ export class Link {
   }
 
   #flush(): void {
-    const types = this.#types;
-    const payloads = this.#payloads;
-    const bytes = this.#queuedBytes;
-    if (types.length === 0 || !this.#socket.writable) return;
-    this.#types = [];
-    this.#payloads = [];
-    this.#queuedBytes = 0;
-    if (bytes <= JOIN_BYTES) this.#writeJoined(types, payloads, bytes);
-    else this.#writeGathered(types, payloads);
+    if (this.#types.length === 0 || !this.#socket.writable) return;
+    if (this.#queuedBytes <= JOIN_BYTES) this.#writeJoined(this.#queuedBytes);
+    else this.#writeGathered();
+    this.#clear();
   }
 
-  #writeJoined(types: readonly number[], payloads: readonly Uint8Array[], bytes: number): void {
+  #clear(): void {
+    this.#types = [];
+    this.#payloads = [];
+    this.#tails = [];
+    this.#queuedBytes = 0;
+  }
+
+  #writeJoined(bytes: number): void {
     const joined = Buffer.allocUnsafe(bytes);
     let at = 0;
-    for (let i = 0; i < types.length; i++) {
-      writeFrameHeader(joined, at, types[i], payloads[i].length);
-      joined.set(payloads[i], at + FRAME_HEADER_BYTES);
-      at += FRAME_HEADER_BYTES + payloads[i].length;
+    for (let i = 0; i < this.#types.length; i++) {
+      const payload = this.#payloads[i];
+      const tail = this.#tails[i];
+      writeFrameHeader(joined, at, this.#types[i], payload.length + tail.length);
+      joined.set(payload, at + FRAME_HEADER_BYTES);
+      at += FRAME_HEADER_BYTES + payload.length;
+      joined.set(tail, at);
+      at += tail.length;
     }
     this.#socket.write(joined);
   }
 
-  #writeGathered(types: readonly number[], payloads: readonly Uint8Array[]): void {
-    this.#socket.cork();
-    for (let i = 0; i < types.length; i++) {
+  #writeGathered(): void {
+    const socket = this.#socket;
+    socket.cork();
+    for (let i = 0; i < this.#types.length; i++) {
+      const payload = this.#payloads[i];
+      const tail = this.#tails[i];
       const header = Buffer.allocUnsafe(FRAME_HEADER_BYTES);
-      writeFrameHeader(header, 0, types[i], payloads[i].length);
-      this.#socket.write(header);
-      if (payloads[i].length > 0) this.#socket.write(payloads[i]);
+      writeFrameHeader(header, 0, this.#types[i], payload.length + tail.length);
+      socket.write(header);
+      if (payload.length > 0) socket.write(payload);
+      if (tail.length > 0) socket.write(tail);
     }
-    this.#socket.uncork();
+    socket.uncork();
   }
 
   #note(reason: string): void {
@@ -220,9 +236,7 @@ export class Link {
   #finish(): void {
     clearTimeout(this.#greetingTimer);
     this.#state = 'closed';
-    this.#types = [];
-    this.#payloads = [];
-    this.#queuedBytes = 0;
+    this.#clear();
     this.#owner.closed(this, this.#reason === '' ? 'closed' : this.#reason);
   }
 }

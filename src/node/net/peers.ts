@@ -148,8 +148,8 @@ export class PeerLinks implements Peers, LinkOwner {
   }
 
   /** False when the frame was dropped. */
-  send(toMemberId: string, frameType: number, bytes: Uint8Array): boolean {
-    const sent = this.#links.get(toMemberId)?.send(frameType, bytes) ?? false;
+  send(toMemberId: string, frameType: number, bytes: Uint8Array, tail?: Uint8Array): boolean {
+    const sent = this.#links.get(toMemberId)?.send(frameType, bytes, tail) ?? false;
     if (!sent) this.droppedFrames++;
     return sent;
   }

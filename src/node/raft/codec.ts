@@ -51,6 +51,7 @@ export class MemberIds {
 }
 
 const MEMBER_IDS_MAX = 16;
+const NO_BYTES = new Uint8Array(0);
 
 function spells(id: string, bytes: Uint8Array, start: number, end: number): boolean {
   if (id.length !== end - start) return false;
@@ -58,19 +59,33 @@ function spells(id: string, bytes: Uint8Array, start: number, end: number): bool
   return true;
 }
 
-/** `message` as bytes of its own. */
-export function messageBytes(message: Message): Uint8Array {
+/**
+ * `message` as bytes of its own, but for its tail ({@link messageTail}), which is to follow them: so the payload of
+ * a batch is not copied for each member that it goes to.
+ */
+export function messageHead(message: Message): Uint8Array {
   let capacity = FIXED_BYTES + message.from.length + message.to.length;
   if (message.type === 'append') {
     for (const { payload } of message.entries) capacity += payload.length + ENTRY_FIXED_BYTES;
+    capacity -= messageTail(message).length;
   }
   const writer = new ByteWriter(capacity);
-  encodeMessage(message, writer);
+  encode(message, writer, false);
   return writer.bytes.subarray(0, writer.length);
+}
+
+/** The last bytes of `message`: the payload of its last entry, if there is one. Not a copy. */
+export function messageTail(message: Message): Uint8Array {
+  if (message.type !== 'append' || message.entries.length === 0) return NO_BYTES;
+  return message.entries[message.entries.length - 1].payload;
 }
 
 /** Appends `message` to `writer`. */
 export function encodeMessage(message: Message, writer: ByteWriter): void {
+  encode(message, writer, true);
+}
+
+function encode(message: Message, writer: ByteWriter, withTail: boolean): void {
   writer.uint8(TYPE_CODES[message.type]);
   writer.uint53(message.term);
   writeId(writer, message.from);
@@ -87,7 +102,7 @@ export function encodeMessage(message: Message, writer: ByteWriter): void {
       writer.uint8(message.granted ? 1 : 0);
       return;
     case 'append':
-      encodeAppend(message, writer);
+      encodeAppend(message, writer, withTail);
       return;
     case 'append-reply':
       writer.float64(message.sentMs);
@@ -176,16 +191,19 @@ function readMessage(reader: ByteReader, ids: MemberIds): Message {
   }
 }
 
-function encodeAppend(message: Append, writer: ByteWriter): void {
+function encodeAppend(message: Append, writer: ByteWriter, withTail: boolean): void {
   writer.uint53(message.prevIndex);
   writer.uint53(message.prevTerm);
   writer.uint53(message.commit);
   writer.float64(message.sentMs);
   writer.uint32(message.entries.length);
-  for (const { term, kind, payload } of message.entries) {
+  const { entries } = message;
+  for (let i = 0; i < entries.length; i++) {
+    const { term, kind, payload } = entries[i];
     writer.uint53(term);
     writer.uint8(kind);
-    writer.block(payload);
+    if (withTail || i < entries.length - 1) writer.block(payload);
+    else writer.uint32(payload.length);
   }
 }
 

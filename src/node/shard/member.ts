@@ -16,7 +16,7 @@
 import { invariant } from '#base/invariant.ts';
 import type { UserTable } from '#node/acl/users.ts';
 import { Keyspace } from '#node/keyspace/keyspace.ts';
-import { decodeMessage, MemberIds, messageBytes } from '#node/raft/codec.ts';
+import { decodeMessage, MemberIds, messageHead, messageTail } from '#node/raft/codec.ts';
 import { Raft, type Recovered } from '#node/raft/raft.ts';
 import { Applier, type DurableLog } from './applier.ts';
 import { Batches } from './batches.ts';
@@ -264,7 +264,8 @@ export class Member {
       const ready = this.raft.takeReady();
       if (ready === null) return;
       for (const message of ready.messages) {
-        this.#ports.peers.send(message.to, PEER_FRAME_RAFT, messageBytes(message));
+        const tail = messageTail(message);
+        this.#ports.peers.send(message.to, PEER_FRAME_RAFT, messageHead(message), tail);
       }
       this.applier.committed(ready.committed);
       if (ready.persist === null) continue;

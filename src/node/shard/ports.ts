@@ -67,6 +67,6 @@ export const PEER_FRAME_GOSSIP = 2;
 
 /** Links to other members; best effort, as Raft assumes: frames may be lost, never changed. */
 export interface Peers {
-  /** `bytes` are never changed by the caller afterwards. */
-  send(toMemberId: string, frameType: number, bytes: Uint8Array): void;
+  /** Sends `bytes`, then `tail`, as one frame. The caller never changes either afterwards. */
+  send(toMemberId: string, frameType: number, bytes: Uint8Array, tail?: Uint8Array): void;
 }
