@@ -17,7 +17,7 @@ const INACTIVE: Readonly<Record<string, (spec: MemoryClusterSpec) => boolean>> =
   'storage.encryption': (spec) => spec.storage.encryption.secretName !== '',
   'tls.issuerRef': (spec) => spec.tls.issuerRef !== undefined,
   external: (spec) => spec.external !== undefined,
-  // nodes obey it, but nothing bounds yet how much may be lost
+  // a node can do it, but nothing bounds yet how much may be lost
   durability: (spec) => spec.durability === 'async',
   deletionProtection: (spec) => spec.deletionProtection,
 };

@@ -126,7 +126,8 @@ export function nodeOptions(context: ClusterContext, choices: MemberChoices): Pa
     peerTlsDir: PATHS.peerTls,
     engine: spec.engine,
     engineVersion: spec.engineVersion,
-    durability: spec.durability,
+    // async is not passed on before its loss bound is kept: an inactive field does nothing
+    durability: 'sync',
     asyncLossBoundMs: spec.asyncLossBoundMs,
     ...(isData ? data : {}),
   };
