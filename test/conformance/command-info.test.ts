@@ -1,12 +1,14 @@
 /** Our specs against COMMAND INFO of a real redis-server: arity, flags, ACL categories and key specs. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type CommandEntry, CommandIndex } from '#node/commands/command-index.ts';
 import { extractKeys, KeyPositions } from '#node/commands/keys.ts';
 import type { CommandSpec } from '#node/commands/spec.ts';
-import { COMMANDS, fullName, lookupCommand } from '#node/commands/table.ts';
+import { COMMANDS } from '#node/commands/table.ts';
 import { Arguments } from '#node/resp/arguments.ts';
 import { parseReply, type ReplyValue } from './reply-parser.ts';
 import { RedisConnection, type RedisServer, startRedis } from './redis-server.ts';
 
+const index = new CommandIndex(COMMANDS);
 let server: RedisServer;
 
 beforeAll(async () => {
@@ -83,17 +85,16 @@ function describeTheirs(value: ReplyValue): Described[] {
   return [own, ...list(subcommands).flatMap(describeTheirs)];
 }
 
-function describeOurs(container: CommandSpec | null, spec: CommandSpec): Described[] {
+function describeOurs({ spec, fullName, subcommands }: CommandEntry): Described[] {
   const speed = spec.flags.includes('fast') ? 'fast' : 'slow';
   const own = {
-    name: fullName(container, spec),
+    name: fullName,
     arity: spec.arity,
     flags: [...spec.flags].sort(),
     categories: [...spec.categories, speed].map((category) => `@${category}`).sort(),
     keys: spec.keys.map(ourKeySpec),
   };
-  const subcommands = spec.subcommands ?? [];
-  return [own, ...subcommands.flatMap((subcommand) => describeOurs(spec, subcommand))];
+  return [own, ...subcommands.flatMap(describeOurs)];
 }
 
 function ourKeySpec({ flags, begin, find }: CommandSpec['keys'][number]): unknown {
@@ -133,7 +134,7 @@ test('arity, flags, categories and key specs are those of Redis', async () => {
   const replies = await redis.pipeline(compared.map(({ name }) => ['COMMAND', 'INFO', name]));
   for (const [i, spec] of compared.entries()) {
     const [theirs] = list(parseReply(replies[i]));
-    const ours = describeOurs(null, spec).sort(byName);
+    const ours = describeOurs(index.of(spec)).sort(byName);
     expect(ours).toEqual(describeTheirs(theirs).sort(byName));
   }
   redis.close();
@@ -164,11 +165,10 @@ test('the keys of a command are found as COMMAND GETKEYS finds them', async () =
   ];
   for (const line of lines) {
     const args = Arguments.of(...line);
-    const command = lookupCommand(args);
-    const spec =
-      command?.subcommands?.find(({ name }) => name === line[1].toLowerCase()) ?? command;
+    const command = index.find(args);
+    if (command === undefined) throw new Error(`no ${line[0]}`);
+    const { spec } = command.subcommand(args) ?? command;
     const out = new KeyPositions();
-    if (spec === undefined) throw new Error(`no ${line[0]}`);
     expect(extractKeys(spec, args, out)).toBe(true);
     const reply = await redis.call('COMMAND', 'GETKEYS', ...line);
     const theirs = list(parseReply(reply)).map(plain);

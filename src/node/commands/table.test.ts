@@ -2,21 +2,24 @@ import { expect, test } from 'vitest';
 import { extractKeys, KeyPositions } from '#node/commands/keys.ts';
 import type { CommandSpec, KeySpec } from '#node/commands/spec.ts';
 import { Arguments } from '#node/resp/arguments.ts';
-import { arityAllows, COMMANDS, lookupByName, lookupCommand, lookupSubcommand } from './table.ts';
+import { CommandIndex } from './command-index.ts';
+import { COMMANDS } from './table.ts';
+
+const index = new CommandIndex(COMMANDS);
 
 test('every command is found by its bytes in any case, and nothing else is', () => {
   for (const spec of COMMANDS) {
-    expect(lookupCommand(Arguments.of(spec.name))).toBe(spec);
-    expect(lookupCommand(Arguments.of(spec.name.toUpperCase()))).toBe(spec);
-    expect(lookupByName(spec.name)).toBe(spec);
+    expect(index.find(Arguments.of(spec.name))?.spec).toBe(spec);
+    expect(index.find(Arguments.of(spec.name.toUpperCase()))?.spec).toBe(spec);
+    expect(index.byName(spec.name)?.spec).toBe(spec);
     for (const subcommand of spec.subcommands ?? []) {
       const args = Arguments.of(spec.name, subcommand.name.toUpperCase());
-      expect(lookupSubcommand(spec, args)).toBe(subcommand);
-      expect(lookupByName(`${spec.name}|${subcommand.name}`)).toBe(subcommand);
+      expect(index.of(spec).subcommand(args)?.spec).toBe(subcommand);
+      expect(index.byName(`${spec.name}|${subcommand.name}`)?.spec).toBe(subcommand);
     }
   }
   for (const name of ['', 'ge', 'gett', 'nosuch', 'g\x05t', '\xe7\xe5\xf4']) {
-    expect(lookupCommand(Arguments.of(name))).toBeUndefined();
+    expect(index.find(Arguments.of(name))).toBeUndefined();
   }
 });
 
@@ -34,10 +37,10 @@ test('every command can run or has subcommands, and says what its reply waits fo
 });
 
 test('arity is exact, or a minimum when negative', () => {
-  const spec = lookupByName('get') as CommandSpec;
-  expect([1, 2, 3].map((count) => arityAllows(spec, count))).toEqual([false, true, false]);
-  const many = lookupByName('del') as CommandSpec;
-  expect([1, 2, 3].map((count) => arityAllows(many, count))).toEqual([false, true, true]);
+  const one = index.byName('get');
+  expect([1, 2, 3].map((count) => one?.allowsCount(count))).toEqual([false, true, false]);
+  const many = index.byName('del');
+  expect([1, 2, 3].map((count) => many?.allowsCount(count))).toEqual([false, true, true]);
 });
 
 test('keys stand where the key specs say', () => {
@@ -61,7 +64,7 @@ test('keys stand where the key specs say', () => {
     [{ keyword: 'STORE', startFrom: 2 }, { last: 0, step: 1, limit: 0 }, 'c k', []],
     [{ index: 5 }, { last: 0, step: 1, limit: 0 }, 'c k', []],
   ];
-  const base = lookupByName('get') as CommandSpec;
+  const base = index.byName('get')?.spec as CommandSpec;
   const out = new KeyPositions();
   for (const [begin, find, line, expected] of cases) {
     const spec = { ...base, keys: [{ flags: ['RO'], begin, find }] } as const;

@@ -1,13 +1,10 @@
 /**
- * All commands, one line each, and their look-up by the bytes that a client sent. Adding a command is its
- * file and a line here.
+ * All commands, one line each; command-index.ts finds them. Adding a command is its file and a line here.
  */
-import type { Arguments } from '#node/resp/arguments.ts';
 import { asking } from './cluster/asking.ts';
 import { cluster } from './cluster/cluster.ts';
 import { readonly } from './cluster/readonly.ts';
 import { readwrite } from './cluster/readwrite.ts';
-import { CommandNames } from './command-names.ts';
 import { auth } from './connection/auth.ts';
 import { client } from './connection/client.ts';
 import { echo } from './connection/echo.ts';
@@ -340,39 +337,4 @@ export const COMMANDS: readonly CommandSpec[] = [
 /** The commands of a node: those for tests only if `testing`. */
 export function admittedCommands(testing: boolean): readonly CommandSpec[] {
   return COMMANDS.filter(({ forTests }) => testing || forTests !== true);
-}
-
-const names = new CommandNames(COMMANDS);
-const subcommandNames = new Map<CommandSpec, CommandNames<CommandSpec>>();
-for (const spec of COMMANDS) {
-  if (spec.subcommands) subcommandNames.set(spec, new CommandNames(spec.subcommands));
-}
-
-/** The command that `args` name by their first argument; of a container see {@link lookupSubcommand}. */
-export function lookupCommand(args: Arguments): CommandSpec | undefined {
-  return names.find(args.bytes, args.start(0), args.end(0));
-}
-
-/** The subcommand of `container` that `args` name by their second argument. */
-export function lookupSubcommand(container: CommandSpec, args: Arguments): CommandSpec | undefined {
-  if (args.count < 2) return undefined;
-  return subcommandNames.get(container)?.find(args.bytes, args.start(1), args.end(1));
-}
-
-/** The command or, with `container|subcommand`, the subcommand of this name (any case). */
-export function lookupByName(name: string): CommandSpec | undefined {
-  const [first, second] = name.toLowerCase().split('|', 2);
-  const spec = COMMANDS.find((candidate) => candidate.name === first);
-  if (second === undefined) return spec;
-  return spec?.subcommands?.find((candidate) => candidate.name === second);
-}
-
-/** COMMAND's name of a (sub)command: `get`, `client|list`. */
-export function fullName(container: CommandSpec | null, spec: CommandSpec): string {
-  return container === null ? spec.name : `${container.name}|${spec.name}`;
-}
-
-/** May this command have `count` arguments (its name, and the container's, included)? */
-export function arityAllows(spec: CommandSpec, count: number): boolean {
-  return spec.arity >= 0 ? count === spec.arity : count >= -spec.arity;
 }

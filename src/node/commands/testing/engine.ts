@@ -5,16 +5,19 @@
 import { latin1 } from '#base/bytes.ts';
 import { invariant } from '#base/invariant.ts';
 import { slotOfKey } from '#base/slot.ts';
+import { CommandIndex } from '#node/commands/command-index.ts';
 import { extractKeys, KeyPositions } from '#node/commands/keys.ts';
 import type { NodePort } from '#node/commands/node-port.ts';
 import type { SessionPort } from '#node/commands/session-port.ts';
 import type { CommandContext, CommandSpec } from '#node/commands/spec.ts';
-import { arityAllows, fullName, lookupCommand, lookupSubcommand } from '#node/commands/table.ts';
+import { COMMANDS } from '#node/commands/table.ts';
 import { Keyspace } from '#node/keyspace/keyspace.ts';
 import { Arguments } from '#node/resp/arguments.ts';
 import { RequestDecoder } from '#node/resp/decoder.ts';
 import { ERRORS } from '#node/resp/errors.ts';
 import { ReplyWriter } from '#node/resp/reply.ts';
+
+const index = new CommandIndex(COMMANDS);
 
 /** A port of which no command under test may touch more than `known`. */
 function untouched(name: string, known: Readonly<Record<string, unknown>> = {}): object {
@@ -63,14 +66,13 @@ export class Engine {
   }
 
   #run(args: Arguments): void {
-    const command = lookupCommand(args);
+    const command = index.find(args);
     invariant(command !== undefined, 'the command is in the table');
-    const subcommand = command.subcommands ? lookupSubcommand(command, args) : undefined;
-    const spec = subcommand ?? command;
+    const entry = command.subcommand(args) ?? command;
+    const { spec } = entry;
     this.keyspace.beginCommand();
-    if (!arityAllows(spec, args.count)) {
-      const container = subcommand === undefined ? null : command;
-      this.reply.error(ERRORS.wrongArity(fullName(container, spec)));
+    if (!entry.allowsCount(args.count)) {
+      this.reply.error(ERRORS.wrongArity(entry.fullName));
       return;
     }
     if (spec.run === undefined) {
