@@ -5,9 +5,57 @@
 import type { ByteRange } from '#base/byte-range.ts';
 import { compareBytes } from '#base/bytes.ts';
 import { MemberBuffer } from '#node/commands/set/member-buffer.ts';
-import type { CommandContext } from '#node/commands/spec.ts';
+import type { ArgumentDoc, CommandContext, KeySpec } from '#node/commands/spec.ts';
 import { ERRORS } from '#node/resp/errors.ts';
 import { parseAnyDouble, parseDouble } from '#node/resp/number.ts';
+
+/** BY and GET name no key in a cluster. */
+export const NO_KEY = -1;
+
+/** Of SORT and SORT_RO. */
+export const SORT_KEYS: readonly KeySpec[] = [
+  { flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
+  {
+    flags: ['RO', 'access'],
+    begin: { locate: () => NO_KEY },
+    find: { unknown: true },
+    notes:
+      "For the optional BY/GET keyword. It is marked 'unknown' because the key names derive from the content of the key we sort",
+  },
+];
+
+/** Of SORT and SORT_RO, for COMMAND DOCS. */
+export const SORT_ARGUMENTS: readonly ArgumentDoc[] = [
+  { name: 'key', type: 'key', keySpecIndex: 0 },
+  { name: 'by-pattern', type: 'pattern', token: 'BY', keySpecIndex: 1, flags: ['optional'] },
+  {
+    name: 'limit',
+    type: 'block',
+    token: 'LIMIT',
+    flags: ['optional'],
+    arguments: [
+      { name: 'offset', type: 'integer' },
+      { name: 'count', type: 'integer' },
+    ],
+  },
+  {
+    name: 'get-pattern',
+    type: 'pattern',
+    token: 'GET',
+    keySpecIndex: 1,
+    flags: ['optional', 'multiple', 'multiple_token'],
+  },
+  {
+    name: 'order',
+    type: 'oneof',
+    flags: ['optional'],
+    arguments: [
+      { name: 'asc', type: 'pure-token', token: 'ASC' },
+      { name: 'desc', type: 'pure-token', token: 'DESC' },
+    ],
+  },
+  { name: 'sorting', type: 'pure-token', token: 'ALPHA', flags: ['optional'] },
+];
 
 const STAR = 0x2a;
 

@@ -1,10 +1,7 @@
 /** SORT: sorts a list, a set or a sorted set, and may store the result. */
 import type { CommandContext, CommandSpec } from '#node/commands/spec.ts';
 import type { Arguments } from '#node/resp/arguments.ts';
-import { sortKey } from './sort-elements.ts';
-
-/** BY and GET name no key in a cluster. */
-const NO_KEY = -1;
+import { NO_KEY, SORT_ARGUMENTS, SORT_KEYS, sortKey } from './sort-elements.ts';
 
 function run(context: CommandContext): void {
   sortKey(context, false);
@@ -32,14 +29,7 @@ export const sort: CommandSpec = {
   flags: ['write', 'denyoom'],
   categories: ['dangerous', 'list', 'set', 'sortedset', 'write'],
   keys: [
-    { flags: ['RO', 'access'], begin: { index: 1 }, find: { last: 0, step: 1, limit: 0 } },
-    {
-      flags: ['RO', 'access'],
-      begin: { locate: () => NO_KEY },
-      find: { unknown: true },
-      notes:
-        "For the optional BY/GET keyword. It is marked 'unknown' because the key names derive from the content of the key we sort",
-    },
+    ...SORT_KEYS,
     {
       flags: ['OW', 'update'],
       begin: { locate: storeKey },
@@ -50,35 +40,7 @@ export const sort: CommandSpec = {
   ],
   scope: 'keys',
   arguments: [
-    { name: 'key', type: 'key', keySpecIndex: 0 },
-    { name: 'by-pattern', type: 'pattern', token: 'BY', keySpecIndex: 1, flags: ['optional'] },
-    {
-      name: 'limit',
-      type: 'block',
-      token: 'LIMIT',
-      flags: ['optional'],
-      arguments: [
-        { name: 'offset', type: 'integer' },
-        { name: 'count', type: 'integer' },
-      ],
-    },
-    {
-      name: 'get-pattern',
-      type: 'pattern',
-      token: 'GET',
-      keySpecIndex: 1,
-      flags: ['optional', 'multiple', 'multiple_token'],
-    },
-    {
-      name: 'order',
-      type: 'oneof',
-      flags: ['optional'],
-      arguments: [
-        { name: 'asc', type: 'pure-token', token: 'ASC' },
-        { name: 'desc', type: 'pure-token', token: 'DESC' },
-      ],
-    },
-    { name: 'sorting', type: 'pure-token', token: 'ALPHA', flags: ['optional'] },
+    ...SORT_ARGUMENTS,
     { name: 'destination', type: 'key', token: 'STORE', keySpecIndex: 2, flags: ['optional'] },
   ],
   run,

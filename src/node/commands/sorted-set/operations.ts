@@ -4,7 +4,7 @@
  * checked in the order of Redis: the keys' types before the options. Sources are combined from the smallest to
  * the largest, as there: sums of fractions depend on the order.
  */
-import type { CommandContext } from '#node/commands/spec.ts';
+import type { ArgumentDoc, CommandContext } from '#node/commands/spec.ts';
 import { ERRORS } from '#node/resp/errors.ts';
 import { type Aggregate, aggregated, ScoredMembers } from './scored-members.ts';
 
@@ -12,6 +12,22 @@ export type SortedSetOperation = 'union' | 'intersection' | 'difference';
 
 /** What is to become of the result. */
 export type Outcome = 'reply' | 'store' | 'count';
+
+/** How scores are combined, for COMMAND DOCS. */
+export const COMBINE_ARGUMENTS: readonly ArgumentDoc[] = [
+  { name: 'weight', type: 'integer', token: 'WEIGHTS', flags: ['optional', 'multiple'] },
+  {
+    name: 'aggregate',
+    type: 'oneof',
+    token: 'AGGREGATE',
+    flags: ['optional'],
+    arguments: [
+      { name: 'sum', type: 'pure-token', token: 'SUM' },
+      { name: 'min', type: 'pure-token', token: 'MIN' },
+      { name: 'max', type: 'pure-token', token: 'MAX' },
+    ],
+  },
+];
 
 /** One input key. */
 interface Source {

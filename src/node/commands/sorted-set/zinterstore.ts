@@ -1,6 +1,6 @@
 /** ZINTERSTORE: makes a key of the members that all of several have. */
 import type { CommandContext, CommandSpec } from '#node/commands/spec.ts';
-import { operate } from './operations.ts';
+import { COMBINE_ARGUMENTS, operate } from './operations.ts';
 
 function run(context: CommandContext): void {
   operate(context, 'intersection', 'store', 2, 'zinterstore');
@@ -25,18 +25,7 @@ export const zinterstore: CommandSpec = {
     { name: 'destination', type: 'key', keySpecIndex: 0 },
     { name: 'numkeys', type: 'integer' },
     { name: 'key', type: 'key', keySpecIndex: 1, flags: ['multiple'] },
-    { name: 'weight', type: 'integer', token: 'WEIGHTS', flags: ['optional', 'multiple'] },
-    {
-      name: 'aggregate',
-      type: 'oneof',
-      token: 'AGGREGATE',
-      flags: ['optional'],
-      arguments: [
-        { name: 'sum', type: 'pure-token', token: 'SUM' },
-        { name: 'min', type: 'pure-token', token: 'MIN' },
-        { name: 'max', type: 'pure-token', token: 'MAX' },
-      ],
-    },
+    ...COMBINE_ARGUMENTS,
   ],
   run,
 };

@@ -1,6 +1,6 @@
 /** ZUNION: the members that any of several keys has. */
 import type { CommandContext, CommandSpec } from '#node/commands/spec.ts';
-import { operate } from './operations.ts';
+import { COMBINE_ARGUMENTS, operate } from './operations.ts';
 
 function run(context: CommandContext): void {
   operate(context, 'union', 'reply', 1, 'zunion');
@@ -23,18 +23,7 @@ export const zunion: CommandSpec = {
   arguments: [
     { name: 'numkeys', type: 'integer' },
     { name: 'key', type: 'key', keySpecIndex: 0, flags: ['multiple'] },
-    { name: 'weight', type: 'integer', token: 'WEIGHTS', flags: ['optional', 'multiple'] },
-    {
-      name: 'aggregate',
-      type: 'oneof',
-      token: 'AGGREGATE',
-      flags: ['optional'],
-      arguments: [
-        { name: 'sum', type: 'pure-token', token: 'SUM' },
-        { name: 'min', type: 'pure-token', token: 'MIN' },
-        { name: 'max', type: 'pure-token', token: 'MAX' },
-      ],
-    },
+    ...COMBINE_ARGUMENTS,
     { name: 'withscores', type: 'pure-token', token: 'WITHSCORES', flags: ['optional'] },
   ],
   run,
