@@ -37,6 +37,7 @@ const HELP = `npm run bench [-- OPTIONS CASE…]
   --rounds N       runs of each case, 3; the median counts
   --seconds N      length of a run, 2
   --scale F        factor of numbers of keys and items, 1
+  --unpinned       servers and load generator share all processors
   --directory DIR  where servers keep their files; the system's temporary folder
   --list           names the cases
 `;
@@ -51,6 +52,7 @@ const { values, positionals } = parseArgs({
     seconds: { type: 'string', default: '2' },
     scale: { type: 'string', default: '1' },
     directory: { type: 'string', default: tmpdir() },
+    unpinned: { type: 'boolean', default: false },
   },
 });
 
@@ -105,7 +107,7 @@ async function main(): Promise<void> {
   const directory = mkdtempSync(join(values.directory, 'holdfast-bench-'));
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
   process.once('exit', () => rmSync(directory, { recursive: true, force: true, maxRetries: 5 }));
-  pinServers();
+  if (!values.unpinned) pinServers();
   process.stdout.write(`${describeRun(settings, peers)}\n`);
   const startMs = performance.now();
   for (const [group, cases] of chosen) {
