@@ -180,6 +180,11 @@ export class ByteWriter {
     this.#view.setUint32(at, value, true);
   }
 
+  /** What was written, as a view that the next write spoils. */
+  get written(): Uint8Array {
+    return this.bytes.subarray(0, this.length);
+  }
+
   /** A copy of what was written. */
   copy(): Uint8Array {
     return this.bytes.slice(0, this.length);

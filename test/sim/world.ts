@@ -211,7 +211,7 @@ export class SimDisk implements Disk {
     if (request.truncateFrom !== null) this.entries.length = request.truncateFrom - 1;
     for (const entry of request.entries) {
       invariant(entry.index === this.entries.length + 1, 'the log on disk has no gaps');
-      this.entries.push(entry);
+      this.entries.push({ ...entry, payload: entry.payload.slice() });
     }
   }
 }
@@ -258,10 +258,11 @@ export class SimNetwork {
   send(from: string, to: string, type: number, bytes: Uint8Array): void {
     if (this.#world.random.chance(this.lossChance)) return;
     const copies = this.#world.random.chance(this.duplicateChance) ? 2 : 1;
+    const sent = bytes.slice();
     for (let i = 0; i < copies; i++) {
       this.#world.after(this.#world.between(...this.delayMs), () => {
         if (this.#cut.has(`${from}>${to}`)) return;
-        this.#receivers.get(to)?.(from, type, bytes);
+        this.#receivers.get(to)?.(from, type, sent);
       });
     }
   }

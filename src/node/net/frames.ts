@@ -3,6 +3,7 @@
  *
  * Types 1 to 239 belong to the shard (`#node/shard/ports.ts`), 0 and 240 to 255 to the link itself.
  */
+import { ByteWriter } from '#base/bytes.ts';
 
 export const FRAME_HELLO = 0;
 /** Says why the link is closed; UTF-8. */
@@ -11,21 +12,27 @@ export const FRAME_PING = 255;
 
 export const FRAME_HEADER_BYTES = 5;
 
-/** Writes the header of a frame at `at`. */
-export function writeFrameHeader(into: Buffer, at: number, type: number, length: number): void {
-  into.writeUInt32LE(length, at);
-  into[at + 4] = type;
+/** Appends a frame to `into`. */
+export function writeFrame(into: ByteWriter, type: number, payload: Uint8Array): void {
+  into.uint32(payload.length);
+  into.uint8(type);
+  into.raw(payload);
 }
 
-/** Cuts a stream of bytes into frames. A frame in one piece is a view of what arrived, not a copy. */
+/**
+ * Cuts a stream of bytes into frames. The payload that is delivered is a view, of what arrived or of memory of the
+ * reader's own: it is valid only during the call.
+ */
 export class FrameReader {
   /** Largest payload that is accepted; the link raises it when it knows the other side. */
   maxBytes: number;
   readonly #onFrame: (type: number, payload: Uint8Array) => void;
-  readonly #header = Buffer.alloc(FRAME_HEADER_BYTES);
+  readonly #header = new Uint8Array(FRAME_HEADER_BYTES);
   #headerBytes = 0;
-  #payload: Buffer | null = null;
-  #payloadBytes = 0;
+  /** Of the frame under way, when its header is complete. */
+  #length = 0;
+  /** What has come of it, if it does not come in one piece. */
+  readonly #part = new ByteWriter();
   #stopped = false;
 
   constructor(maxBytes: number, onFrame: (type: number, payload: Uint8Array) => void) {
@@ -36,44 +43,41 @@ export class FrameReader {
   /** Nothing is delivered any more, not even what is left of the bytes being pushed. */
   stop(): void {
     this.#stopped = true;
-    this.#payload = null;
+    this.#part.clear();
   }
 
-  /** Takes what arrived; false when a frame is larger than allowed, and the link must be closed. */
-  push(bytes: Buffer): boolean {
+  /** Takes bytes[0, end); false when a frame is larger than allowed, and the link must be closed. */
+  push(bytes: Uint8Array, end: number): boolean {
     let at = 0;
-    while (at < bytes.length && !this.#stopped) {
-      if (this.#payload !== null) {
-        const copied = bytes.copy(this.#payload, this.#payloadBytes, at);
-        at += copied;
-        this.#payloadBytes += copied;
-        if (this.#payloadBytes < this.#payload.length) return true;
-        this.#deliver(this.#payload);
-        continue;
+    while (at < end && !this.#stopped) {
+      while (this.#headerBytes < FRAME_HEADER_BYTES) {
+        if (at === end) return true;
+        this.#header[this.#headerBytes++] = bytes[at++];
+        if (this.#headerBytes < FRAME_HEADER_BYTES) continue;
+        this.#length = lengthIn(this.#header);
+        if (this.#length > this.maxBytes) return false;
       }
-      const wanted = FRAME_HEADER_BYTES - this.#headerBytes;
-      const copied = bytes.copy(this.#header, this.#headerBytes, at, at + wanted);
-      at += copied;
-      this.#headerBytes += copied;
-      if (this.#headerBytes < FRAME_HEADER_BYTES) return true;
-      const length = this.#header.readUInt32LE(0);
-      if (length > this.maxBytes) return false;
-      if (bytes.length - at >= length) {
-        this.#deliver(bytes.subarray(at, at + length));
-        at += length;
+      const stop = Math.min(end, at + this.#length - this.#part.length);
+      if (stop - at === this.#length) {
+        this.#deliver(bytes.subarray(at, stop));
       } else {
-        this.#payload = Buffer.allocUnsafeSlow(length);
-        this.#payloadBytes = 0;
+        if (this.#part.length === 0) this.#part.reserve(this.#length);
+        this.#part.raw(bytes, at, stop);
+        if (this.#part.length < this.#length) return true;
+        this.#deliver(this.#part.written);
+        this.#part.clear();
       }
+      at = stop;
     }
     return true;
   }
 
-  #deliver(payload: Buffer): void {
-    this.#payload = null;
+  #deliver(payload: Uint8Array): void {
     this.#headerBytes = 0;
-    // a plain Uint8Array: slice() of a Buffer does not copy, and pure rooms rely on copies
-    const { buffer, byteOffset, length } = payload;
-    this.#onFrame(this.#header[4], new Uint8Array(buffer, byteOffset, length));
+    this.#onFrame(this.#header[4], payload);
   }
+}
+
+function lengthIn(header: Uint8Array): number {
+  return (header[0] | (header[1] << 8) | (header[2] << 16) | (header[3] << 24)) >>> 0;
 }

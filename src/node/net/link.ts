@@ -4,23 +4,18 @@
  * The side that dialled says hello first; the other answers with its own when it keeps the link, so a
  * link is up on both sides or closed. Frames sent in one turn leave in one write. What does not fit the
  * queue is dropped (Raft tolerates loss); silence closes the link, because TCP alone would need minutes
- * to notice that the other side is gone.
+ * to notice that the other side is gone. All links read into one buffer, and each writes from buffers of its
+ * own that it uses again: a batch of the log makes no garbage here.
  *
  * Invariants: `onUp` at most once and before any `onFrame`; `onClosed` exactly once and last.
  */
 import type { Socket } from 'node:net';
 import { invariant } from '#base/invariant.ts';
-import { text, utf8 } from '#base/bytes.ts';
-import {
-  FRAME_HEADER_BYTES,
-  FRAME_HELLO,
-  FRAME_PING,
-  FRAME_REFUSED,
-  FrameReader,
-  writeFrameHeader,
-} from './frames.ts';
+import { ByteWriter, text, utf8 } from '#base/bytes.ts';
+import { FRAME_HELLO, FRAME_PING, FRAME_REFUSED, FrameReader, writeFrame } from './frames.ts';
 import { MAX_HELLO_BYTES, decodeHello, encodeHello } from './hello.ts';
 import type { PeerIdentity } from './hello.ts';
+import { RawStream } from './raw-stream.ts';
 
 export interface LinkOptions {
   readonly socket: Socket;
@@ -37,6 +32,7 @@ export interface LinkOwner {
   /** The other side has said who it is; a refusal in words closes the link. */
   accept(link: Link, identity: PeerIdentity): string | null;
   up(link: Link): void;
+  /** `payload` is valid only during the call. */
   frame(link: Link, type: number, payload: Uint8Array): void;
   closed(link: Link, reason: string): void;
 }
@@ -44,8 +40,8 @@ export interface LinkOwner {
 /** Quiet ticks (see {@link Link.tick}) after which a link is closed. */
 export const QUIET_TICKS = 6;
 
-/** Up to this many bytes, frames are copied into one buffer, which comes out of Node's pool; above it not. */
-const JOIN_BYTES = 4096;
+/** What one read of any link brings; a record of TLS holds 16 KiB. */
+const READ_BUFFER = new Uint8Array(64 * 1024);
 const EMPTY: Uint8Array = new Uint8Array(0);
 
 export class Link {
@@ -60,11 +56,19 @@ export class Link {
   readonly #reader: FrameReader;
   readonly #greetingTimer: NodeJS.Timeout;
   #state: 'greeting' | 'up' | 'closed' = 'greeting';
-  #types: number[] = [];
-  #payloads: Uint8Array[] = [];
-  #tails: Uint8Array[] = [];
-  #queuedBytes = 0;
+  /** Null: by the socket's stream. */
+  readonly #raw: RawStream | null;
+  /** Frames that leave with the next write. */
+  #queued = new ByteWriter();
+  /** Those that the kernel has not all taken yet. */
+  #writing = new ByteWriter();
+  readonly #onTaken = (): void => {
+    this.#writing.clear();
+    this.#flush();
+  };
   #scheduled = false;
+  /** The socket ends when all is written. */
+  #refusing = false;
   #quietTicks = 0;
   #sentSinceTick = false;
   #reason = '';
@@ -80,10 +84,12 @@ export class Link {
     this.#greetingTimer = setTimeout(() => this.close('no hello'), options.greetingTimeoutMs);
     socket.setNoDelay(true);
     socket.on('error', (error) => this.#note(error.message));
-    socket.on('data', (bytes: Buffer) => {
-      this.#quietTicks = 0;
-      if (!this.#reader.push(bytes)) this.close('a frame is larger than allowed');
-    });
+    this.#raw = RawStream.of(socket, () => undefined);
+    this.#raw?.readInto(READ_BUFFER, (count) => this.#received(READ_BUFFER, count));
+    // without the shorter way, and what the stream had already read
+    socket.on('data', ({ buffer, byteOffset, length }: Buffer) =>
+      this.#received(new Uint8Array(buffer, byteOffset, length), length),
+    );
     socket.once('end', () => this.close('closed by the other side'));
     socket.once('close', () => this.#finish());
     if (options.dialled) this.#queue(FRAME_HELLO, encodeHello(options.self));
@@ -95,18 +101,17 @@ export class Link {
 
   /** Bytes queued and not yet taken by the kernel. */
   get bufferedBytes(): number {
-    return this.#queuedBytes + this.#socket.writableLength;
+    return this.#queued.length + this.#writing.length;
   }
 
   /**
-   * Sends a frame of `payload` and then `tail`. False when the link is not up or its queue is full: the frame is
+   * Sends a frame with a copy of `payload`. False when the link is not up or its queue is full: the frame is
    * dropped.
    */
-  send(type: number, payload: Uint8Array, tail = EMPTY): boolean {
+  send(type: number, payload: Uint8Array): boolean {
     if (this.#state !== 'up') return false;
-    const bytes = payload.length + tail.length;
-    if (this.bufferedBytes + bytes > this.#options.maxQueuedBytes) return false;
-    this.#queue(type, payload, tail);
+    if (this.bufferedBytes + payload.length > this.#options.maxQueuedBytes) return false;
+    this.#queue(type, payload);
     return true;
   }
 
@@ -122,8 +127,8 @@ export class Link {
     this.#note(reason);
     this.#reader.stop();
     this.#queue(FRAME_REFUSED, utf8(reason));
+    this.#refusing = true;
     this.#flush();
-    this.#socket.end();
     setTimeout(() => this.#socket.destroy(), 1000).unref();
   }
 
@@ -133,6 +138,12 @@ export class Link {
     if (++this.#quietTicks > QUIET_TICKS) this.close('silent for too long');
     else if (!this.#sentSinceTick) this.#queue(FRAME_PING, EMPTY);
     this.#sentSinceTick = false;
+  }
+
+  /** bytes[0, count) arrived. */
+  #received(bytes: Uint8Array, count: number): void {
+    this.#quietTicks = 0;
+    if (!this.#reader.push(bytes, count)) this.close('a frame is larger than allowed');
   }
 
   #take(type: number, payload: Uint8Array): void {
@@ -168,11 +179,8 @@ export class Link {
     this.#owner.up(this);
   }
 
-  #queue(type: number, payload: Uint8Array, tail = EMPTY): void {
-    this.#types.push(type);
-    this.#payloads.push(payload);
-    this.#tails.push(tail);
-    this.#queuedBytes += FRAME_HEADER_BYTES + payload.length + tail.length;
+  #queue(type: number, payload: Uint8Array): void {
+    writeFrame(this.#queued, type, payload);
     this.#sentSinceTick = true;
     if (this.#scheduled) return;
     this.#scheduled = true;
@@ -185,48 +193,18 @@ export class Link {
     this.#flush();
   }
 
+  /** One write at a time, as TLS wants it; what is sent meanwhile goes with the next. */
   #flush(): void {
-    if (this.#types.length === 0 || !this.#socket.writable) return;
-    if (this.#queuedBytes <= JOIN_BYTES) this.#writeJoined(this.#queuedBytes);
-    else this.#writeGathered();
-    this.#clear();
-  }
-
-  #clear(): void {
-    this.#types = [];
-    this.#payloads = [];
-    this.#tails = [];
-    this.#queuedBytes = 0;
-  }
-
-  #writeJoined(bytes: number): void {
-    const joined = Buffer.allocUnsafe(bytes);
-    let at = 0;
-    for (let i = 0; i < this.#types.length; i++) {
-      const payload = this.#payloads[i];
-      const tail = this.#tails[i];
-      writeFrameHeader(joined, at, this.#types[i], payload.length + tail.length);
-      joined.set(payload, at + FRAME_HEADER_BYTES);
-      at += FRAME_HEADER_BYTES + payload.length;
-      joined.set(tail, at);
-      at += tail.length;
+    if (this.#writing.length > 0 || !this.#socket.writable) return;
+    if (this.#queued.length === 0) {
+      if (this.#refusing) this.#socket.end();
+      return;
     }
-    this.#socket.write(joined);
-  }
-
-  #writeGathered(): void {
-    const socket = this.#socket;
-    socket.cork();
-    for (let i = 0; i < this.#types.length; i++) {
-      const payload = this.#payloads[i];
-      const tail = this.#tails[i];
-      const header = Buffer.allocUnsafe(FRAME_HEADER_BYTES);
-      writeFrameHeader(header, 0, this.#types[i], payload.length + tail.length);
-      socket.write(header);
-      if (payload.length > 0) socket.write(payload);
-      if (tail.length > 0) socket.write(tail);
-    }
-    socket.uncork();
+    const writer = this.#queued;
+    this.#queued = this.#writing;
+    this.#writing = writer;
+    if (this.#raw === null) this.#socket.write(writer.written, this.#onTaken);
+    else if (this.#raw.give(writer.written, this.#onTaken)) this.#onTaken();
   }
 
   #note(reason: string): void {
@@ -236,7 +214,7 @@ export class Link {
   #finish(): void {
     clearTimeout(this.#greetingTimer);
     this.#state = 'closed';
-    this.#clear();
+    this.#queued.clear();
     this.#owner.closed(this, this.#reason === '' ? 'closed' : this.#reason);
   }
 }

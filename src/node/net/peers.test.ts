@@ -3,16 +3,16 @@ import { rmSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import type { AddressInfo, Socket } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
-import { utf8 } from '#base/bytes.ts';
+import { ByteWriter, utf8 } from '#base/bytes.ts';
 import { Prng } from '#base/prng.ts';
 import { Addresses } from './addresses.ts';
-import { FRAME_HEADER_BYTES, FrameReader, writeFrameHeader } from './frames.ts';
+import { FRAME_HEADER_BYTES, FrameReader, writeFrame } from './frames.ts';
 import { encodeHello } from './hello.ts';
 import type { PeerIdentity } from './hello.ts';
 import { clusterIdOf, subjectUris } from './identity.ts';
 import { PeerLinks } from './peers.ts';
 import type { PeerEvents, PeerLinksOptions } from './peers.ts';
-import { issue, makeCa, writeTls } from './testing/certificates.ts';
+import { issue, makeCa, type TestCa, writeTls } from './testing/certificates.ts';
 import { TlsFiles } from './tls-files.ts';
 
 const CLUSTER = '11111111-2222-3333-4444-555555555555';
@@ -273,6 +273,35 @@ test('what does not fit the queue of a member that does not read is dropped and 
   expect(a.links.bufferedBytes(id)).toBeLessThanOrEqual(4 * 1024 * 1024 + FRAME_HEADER_BYTES * 32);
 });
 
+test.each(['plaintext', 'TLS'])(
+  'frames of many turns arrive in order and as they were sent: %s',
+  async (how) => {
+    const ca = how === 'TLS' ? await makeCa() : null;
+    const tls = ca === null ? null : await tlsOf(ca, [`holdfast://${CLUSTER}/member`]);
+    const [a, b] = await members(2, { tls });
+    a.knows(b);
+    await a.until(() => a.links.isUp(b.memberId));
+    const random = new Prng(1);
+    const sent: number[] = [];
+    const bytes = new Uint8Array(300_000);
+    for (let turn = 0; turn < 300; turn++) {
+      for (let count = 1 + random.below(3); count > 0; count--) {
+        const length = random.below(random.chance(0.1) ? bytes.length : 3000);
+        // the sender's memory is used again at once
+        bytes.fill(sent.length & 255, 0, length);
+        expect(a.links.send(b.memberId, 1, bytes.subarray(0, length))).toBe(true);
+        sent.push(length);
+      }
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    await b.until(() => b.frames.length === sent.length);
+    b.frames.forEach(({ bytes: got }, at) => {
+      expect(got.length).toBe(sent[at]);
+      expect(got.every((byte) => byte === (at & 255))).toBe(true);
+    });
+  },
+);
+
 test('of two links by the same member the newer stays: the older may be dead without a word', async () => {
   const [a] = await members(1);
   const old = await rawDial(a.port);
@@ -306,12 +335,7 @@ test('a member whose address changes in setMembers is found at the new one; a re
 
 test('mutual TLS: the certificate must be a member of this cluster, on both sides', async () => {
   const ca = await makeCa();
-  const tls = async (uris: string[], authority = ca) => {
-    const leaf = await issue(authority, uris);
-    const directory = writeTls({ ...leaf, ca: ca.pem });
-    cleanups.push(() => rmSync(directory, { recursive: true, force: true }));
-    return new TlsFiles({ directory, reloadMs: 1000, onError: () => undefined });
-  };
+  const tls = (uris: string[], authority = ca) => tlsOf(ca, uris, authority);
   const uri = `holdfast://${CLUSTER}/member`;
   const a = await new Member(1, { tls: await tls([uri]) }).listen();
   const b = await new Member(2, { tls: await tls([uri]) }).listen();
@@ -387,7 +411,7 @@ test('frames are cut right wherever the stream is cut', () => {
     const reader = new FrameReader(40, (type, payload) => got.push([type, Buffer.from(payload)]));
     for (let at = 0; at < stream.length; ) {
       const end = Math.min(stream.length, at + 1 + random.below(20));
-      expect(reader.push(stream.subarray(at, end)), `seed ${seed}`).toBe(true);
+      expect(reader.push(stream.subarray(at, end), end - at), `seed ${seed}`).toBe(true);
       at = end;
     }
     expect(got, `seed ${seed}`).toEqual(payloads.map((payload, index) => [index, payload]));
@@ -408,6 +432,13 @@ test('URIs are read out of subject alternative names, and nothing that only look
   expect(clusterIdOf((await issue(await makeCa())).cert)).toBe('');
 });
 
+async function tlsOf(trusted: TestCa, uris: string[], authority = trusted): Promise<TlsFiles> {
+  const leaf = await issue(authority, uris);
+  const directory = writeTls({ ...leaf, ca: trusted.pem });
+  cleanups.push(() => rmSync(directory, { recursive: true, force: true }));
+  return new TlsFiles({ directory, reloadMs: 1000, onError: () => undefined });
+}
+
 function selfOf(number: number): PeerIdentity {
   return {
     clusterId: CLUSTER,
@@ -422,10 +453,9 @@ function selfOf(number: number): PeerIdentity {
 }
 
 function frame(type: number, payload: Uint8Array): Buffer {
-  const bytes = Buffer.alloc(FRAME_HEADER_BYTES + payload.length);
-  writeFrameHeader(bytes, 0, type, payload.length);
-  bytes.set(payload, FRAME_HEADER_BYTES);
-  return bytes;
+  const writer = new ByteWriter();
+  writeFrame(writer, type, payload);
+  return Buffer.from(writer.copy());
 }
 
 async function rawDial(port: number): Promise<Socket> {

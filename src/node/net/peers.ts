@@ -43,7 +43,7 @@ export interface PeerLinksOptions {
 
 /** What the shell tells about peer links. Called from socket events, never from within `send`. */
 export interface PeerEvents {
-  /** `payload` belongs to the receiver; it may be a view of a larger buffer. */
+  /** `payload` is valid only during the call. */
   frame(fromMemberId: string, type: number, payload: Uint8Array): void;
   /** Repeated without a `linkDown` when a newer connection takes the place of an older one. */
   linkUp(identity: PeerIdentity): void;
@@ -148,8 +148,8 @@ export class PeerLinks implements Peers, LinkOwner {
   }
 
   /** False when the frame was dropped. */
-  send(toMemberId: string, frameType: number, bytes: Uint8Array, tail?: Uint8Array): boolean {
-    const sent = this.#links.get(toMemberId)?.send(frameType, bytes, tail) ?? false;
+  send(toMemberId: string, frameType: number, bytes: Uint8Array): boolean {
+    const sent = this.#links.get(toMemberId)?.send(frameType, bytes) ?? false;
     if (!sent) this.droppedFrames++;
     return sent;
   }

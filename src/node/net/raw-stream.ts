@@ -1,20 +1,20 @@
 /**
- * Reads and writes of an accepted plaintext socket without the machinery of Node's streams, which at one command
- * a read costs a tenth of all that such a command takes: bytes go to the kernel by the socket's private handle, and
- * what a read brought is handed on before the stream sees it. Everything else (errors, ends, pausing, closing)
- * stays the stream's.
+ * Reads and writes of a socket without the machinery of Node's streams, which at one command a read costs a tenth
+ * of all that such a command takes: bytes go to the kernel by the socket's private handle, and what a read brought
+ * is handed on before the stream sees it. Everything else (errors, ends, pausing, closing) stays the stream's.
  *
  * Public API has no way to do that. What is private is looked up once, here; where it is missing
  * {@link RawStream.of} gives null, and the streams do the same.
  *
- * Invariants: bytes that the kernel has not taken yet are copies; `onDrained` follows when the last of them has
- * been taken, unless the socket is closed.
+ * Invariants: bytes that the kernel has not taken yet are copies, or were given; after a write `onDrained` follows
+ * when the last of them has been taken, unless the socket is closed.
  */
 import type { Socket } from 'node:net';
 
 /** The part of a TCP handle that is used. */
 interface Handle {
   onread: (this: Handle, arrayBuffer: ArrayBuffer | undefined) => unknown;
+  useUserBuffer(buffer: Uint8Array): void;
   writeLatin1String(request: WriteRequest, text: string): number;
   writeBuffer(request: WriteRequest, bytes: Uint8Array): number;
 }
@@ -84,6 +84,7 @@ export class RawStream {
     const complete =
       typeof handle.writeLatin1String === 'function' &&
       typeof handle.writeBuffer === 'function' &&
+      typeof handle.useUserBuffer === 'function' &&
       typeof handle.onread === 'function';
     return complete ? new RawStream(binding, socket, handle as Handle, onDrained) : null;
   }
@@ -97,6 +98,32 @@ export class RawStream {
       const count = streamBaseState[kReadBytesOrError];
       return count > 0 ? onBytes(count) : byStream.call(handle, arrayBuffer);
     };
+  }
+
+  /** Like {@link read}, into a buffer of the caller's, which may be that of many sockets. */
+  readInto(buffer: Uint8Array, onBytes: (count: number) => void): void {
+    this.#handle.useUserBuffer(buffer);
+    this.read(onBytes);
+  }
+
+  /**
+   * Sends `bytes` without a copy: they must not change until `onTaken` is called, unless true is returned. TLS takes
+   * no other write meanwhile.
+   */
+  give(bytes: Uint8Array, onTaken: () => void): boolean {
+    const found = this.#binding;
+    const request = new found.WriteWrap();
+    request.buffer = bytes;
+    const status = this.#handle.writeBuffer(request, bytes);
+    if (status !== 0) this.#socket.destroy();
+    if (status !== 0 || found.streamBaseState[found.kLastWriteWasAsync] === 0) return true;
+    this.pendingBytes += bytes.length;
+    request.oncomplete = (result) => {
+      this.pendingBytes -= bytes.length;
+      if (result !== 0) this.#socket.destroy();
+      onTaken();
+    };
+    return false;
   }
 
   /** Sends bytes[start, end), which may be changed afterwards. */

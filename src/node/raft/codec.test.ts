@@ -1,14 +1,7 @@
 /** The wire form of messages: what goes in comes out, and nothing else comes in. */
 import { expect, test } from 'vitest';
 import { ByteWriter } from '#base/bytes.ts';
-import {
-  decodeMessage,
-  encodeMessage,
-  MalformedMessageError,
-  MemberIds,
-  messageHead,
-  messageTail,
-} from './codec.ts';
+import { decodeMessage, encodeMessage, MalformedMessageError, MemberIds } from './codec.ts';
 
 const ids = new MemberIds();
 import type { Message } from './message.ts';
@@ -102,15 +95,3 @@ test('an id is one string however often it is read, and never another id’s', (
   }
   expect(few.of(bytes, 0, 0)).toBe('');
 });
-
-test.each(Object.values(SAMPLES))(
-  'head and tail of a $type message are what encoding appends',
-  (message) => {
-    const head = messageHead(message);
-    const tail = messageTail(message);
-    const joined = new Uint8Array(head.length + tail.length);
-    joined.set(head);
-    joined.set(tail, head.length);
-    expect(joined).toEqual(encode(message));
-  },
-);

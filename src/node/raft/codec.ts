@@ -3,7 +3,7 @@
  * the order of message.ts; integers as in ByteWriter. Frames, checksums and identities are the link's
  * business. What decodes is well-formed: entries follow prevIndex, their terms do not fall.
  */
-import { ByteReader, ByteWriter, latin1 } from '#base/bytes.ts';
+import { ByteReader, type ByteWriter, latin1 } from '#base/bytes.ts';
 import { invariant, unreachable } from '#base/invariant.ts';
 import type { Entry } from './entry.ts';
 import type { Append, Message } from './message.ts';
@@ -32,10 +32,6 @@ for (const [type, code] of Object.entries(TYPE_CODES)) TYPES[code] = type as Mes
 /** The longest memberId in bytes. */
 const ID_BYTES_MAX = 255;
 
-/** Bytes of the longest message without ids and entries, and of an entry without its payload. */
-const FIXED_BYTES = 64;
-const ENTRY_FIXED_BYTES = 13;
-
 /** The ids in messages as strings, made once each: there are as many as members. */
 export class MemberIds {
   #known: string[] = [];
@@ -51,7 +47,6 @@ export class MemberIds {
 }
 
 const MEMBER_IDS_MAX = 16;
-const NO_BYTES = new Uint8Array(0);
 
 function spells(id: string, bytes: Uint8Array, start: number, end: number): boolean {
   if (id.length !== end - start) return false;
@@ -59,33 +54,8 @@ function spells(id: string, bytes: Uint8Array, start: number, end: number): bool
   return true;
 }
 
-/**
- * `message` as bytes of its own, but for its tail ({@link messageTail}), which is to follow them: so the payload of
- * a batch is not copied for each member that it goes to.
- */
-export function messageHead(message: Message): Uint8Array {
-  let capacity = FIXED_BYTES + message.from.length + message.to.length;
-  if (message.type === 'append') {
-    for (const { payload } of message.entries) capacity += payload.length + ENTRY_FIXED_BYTES;
-    capacity -= messageTail(message).length;
-  }
-  const writer = new ByteWriter(capacity);
-  encode(message, writer, false);
-  return writer.bytes.subarray(0, writer.length);
-}
-
-/** The last bytes of `message`: the payload of its last entry, if there is one. Not a copy. */
-export function messageTail(message: Message): Uint8Array {
-  if (message.type !== 'append' || message.entries.length === 0) return NO_BYTES;
-  return message.entries[message.entries.length - 1].payload;
-}
-
 /** Appends `message` to `writer`. */
 export function encodeMessage(message: Message, writer: ByteWriter): void {
-  encode(message, writer, true);
-}
-
-function encode(message: Message, writer: ByteWriter, withTail: boolean): void {
   writer.uint8(TYPE_CODES[message.type]);
   writer.uint53(message.term);
   writeId(writer, message.from);
@@ -102,7 +72,7 @@ function encode(message: Message, writer: ByteWriter, withTail: boolean): void {
       writer.uint8(message.granted ? 1 : 0);
       return;
     case 'append':
-      encodeAppend(message, writer, withTail);
+      encodeAppend(message, writer);
       return;
     case 'append-reply':
       writer.float64(message.sentMs);
@@ -126,7 +96,7 @@ function encode(message: Message, writer: ByteWriter, withTail: boolean): void {
 }
 
 /**
- * The message that is all of `bytes`. Payloads are views: `bytes` must not change afterwards. Throws
+ * The message that is all of `bytes`. Payloads are views of `bytes`; Raft copies what it keeps. Throws
  * {@link MalformedMessageError}, or TruncatedError when the bytes end too early.
  */
 export function decodeMessage(bytes: Uint8Array, ids: MemberIds): Message {
@@ -191,19 +161,16 @@ function readMessage(reader: ByteReader, ids: MemberIds): Message {
   }
 }
 
-function encodeAppend(message: Append, writer: ByteWriter, withTail: boolean): void {
+function encodeAppend(message: Append, writer: ByteWriter): void {
   writer.uint53(message.prevIndex);
   writer.uint53(message.prevTerm);
   writer.uint53(message.commit);
   writer.float64(message.sentMs);
   writer.uint32(message.entries.length);
-  const { entries } = message;
-  for (let i = 0; i < entries.length; i++) {
-    const { term, kind, payload } = entries[i];
+  for (const { term, kind, payload } of message.entries) {
     writer.uint53(term);
     writer.uint8(kind);
-    if (withTail || i < entries.length - 1) writer.block(payload);
-    else writer.uint32(payload.length);
+    writer.block(payload);
   }
 }
 

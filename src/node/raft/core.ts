@@ -38,6 +38,8 @@ export class Core {
   standAtMs = 0;
   /** Until then this member votes for nobody, because a leader's lease may rest on it. */
   promisedUntilMs: number;
+  /** What was handed out as committed is needed no more up to here. */
+  appliedIndex = 0;
   freeToStand = true;
   standDelayMs: number;
 
@@ -116,11 +118,15 @@ export class Core {
 
   /** Appends to the log in memory and to what is to be written. */
   append(entry: Entry): void {
-    this.log.append(entry);
-    this.durability.append(entry);
+    this.durability.append(this.log.append(entry));
     if (entry.kind === ENTRY_CONFIG) {
       this.memberships.add(entry.index, decodeMembership(entry.payload));
     }
+  }
+
+  /** Lets go of entries in memory that are over the limit. */
+  trimLog(): void {
+    this.log.trim(this.durability.durableIndex, this.appliedIndex);
   }
 
   /** Drops the entries `from` and above everywhere. */

@@ -1,6 +1,7 @@
 /**
  * Entry: one unit of the transaction log. An (index, term) pair names the same entry on every member
- * that has it (SPEC R3), so entries are immutable and may be shared freely inside a process.
+ * that has it (SPEC R3), so entries are immutable. Those that Raft gives out are views of memory that it uses
+ * again one day; Ready says until when each is good.
  */
 
 /** One unit of the log. `index` counts from 1 without gaps; `term` never falls along the log. */

@@ -34,7 +34,7 @@ export interface RaftOptions {
   maxAppendBytes: number;
   /** Entries sent to one follower and not acknowledged, beyond which no more is sent. */
   maxInFlightBytes: number;
-  /** Entries kept in memory, beyond those that are not yet persisted and handed out as committed. */
+  /** Entries kept in memory, beyond those that are not yet persisted and applied. */
   maxCachedBytes: number;
   reader: LogReader;
 }

@@ -7,7 +7,7 @@ import { RaftLog } from './raft-log.ts';
 import { SimulatedDisk } from './testing/simulated-disk.ts';
 import { entry } from './testing/solo.ts';
 
-function emptyLog(maxCachedBytes = 1e9): { log: RaftLog; disk: SimulatedDisk } {
+function emptyLog(maxCachedBytes = 1 << 16): { log: RaftLog; disk: SimulatedDisk } {
   const disk = new SimulatedDisk();
   const recovered = disk.recover({ voters: ['a'], learners: [] });
   return { log: new RaftLog(recovered, disk, maxCachedBytes), disk };
@@ -45,8 +45,10 @@ class Twin {
       this.#committed += random.below(model.length - this.#committed + 1);
       log.commitTo(this.#committed);
     } else if (dice === 7) {
-      this.handedOut.push(...log.takeCommitted(70));
-      log.trim(model.length);
+      for (const { payload, ...rest } of log.takeCommitted(70)) {
+        this.handedOut.push({ ...rest, payload: payload.slice() });
+      }
+      log.trim(model.length, this.handedOut.length);
     }
   }
 
@@ -90,20 +92,38 @@ test('the log says of any index what a plain list of entries says (random)', () 
   }
 });
 
-test('memory keeps what is not on disk or not handed out, and else up to its limit', () => {
+test('memory keeps what is not on disk or not applied, and else up to three quarters of its limit', () => {
   const { log, disk } = emptyLog(100);
   for (let index = 1; index <= 10; index++) {
     log.append(entry(index, 1));
     disk.entries.push(entry(index, 1));
   }
-  log.trim(10);
+  log.trim(10, 8);
   expect(log.cachedBytes).toBe(330);
   log.commitTo(8);
   expect(log.takeCommitted(1e9).length).toBe(8);
-  log.trim(4);
+  log.trim(4, 8);
   expect(log.cachedBytes).toBe(6 * 33);
-  log.trim(10);
-  expect(log.cachedBytes).toBe(99);
+  log.trim(10, 5);
+  expect(log.cachedBytes).toBe(5 * 33);
+  log.trim(10, 8);
+  expect(log.cachedBytes).toBe(66);
+});
+
+test('what is cut off keeps its bytes: it may be on its way to the disk', () => {
+  const { log } = emptyLog(400);
+  const append = (index: number, byte: number): Entry =>
+    log.append({ index, term: 1, kind: 2, payload: new Uint8Array(30).fill(byte) });
+  append(1, 1);
+  const dropped = append(2, 2);
+  log.truncate(2);
+  for (let index = 2; index <= 50; index++) {
+    append(index, 3);
+    log.commitTo(index);
+    log.takeCommitted(1e9);
+    log.trim(index, index);
+  }
+  expect(dropped.payload).toEqual(new Uint8Array(30).fill(2));
 });
 
 test('a committed entry cannot be cut off', () => {

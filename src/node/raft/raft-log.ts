@@ -3,11 +3,16 @@
  * and how far they are committed and handed out. Whether they are on disk is durability.ts's business.
  *
  * Invariants: handedOut <= commitIndex <= lastIndex; an index at or below commitIndex is never cut;
- * the cache is the suffix [cacheFrom, lastIndex]; what it lacks is on disk for good.
+ * the cache is the suffix [cacheFrom, lastIndex]; what it lacks is on disk for good. Payloads in the cache are
+ * the log's own copies, and their memory is used again: nobody looks at one that has been trimmed.
  */
 import { invariant } from '#base/invariant.ts';
 import { type Entry, entryBytes } from './entry.ts';
 import type { LogReader, Recovered } from './options.ts';
+import { PayloadRing } from './payload-ring.ts';
+
+/** How much of the limit is filled with entries that nobody may ask for any more. */
+const KEPT_PART = 0.75;
 
 export class RaftLog {
   readonly firstIndex: number;
@@ -23,6 +28,7 @@ export class RaftLog {
   #cacheHead = 0;
   #cacheFrom: number;
   #cachedBytes = 0;
+  #payloads: PayloadRing;
   /** The last slice of the cache: followers in step with each other share it. */
   #slice: readonly Entry[] = [];
   #sliceTo = 0;
@@ -45,6 +51,7 @@ export class RaftLog {
     this.firstIndex = firstIndex;
     this.#reader = reader;
     this.#maxCachedBytes = maxCachedBytes;
+    this.#payloads = new PayloadRing(maxCachedBytes);
     this.#runs = [...terms];
     this.#lastIndex = lastIndex;
     this.#commitIndex = Math.min(recovered.hardState.commit, lastIndex);
@@ -94,13 +101,16 @@ export class RaftLog {
     return lastTerm > this.lastTerm || (lastTerm === this.lastTerm && lastIndex >= this.#lastIndex);
   }
 
-  append(entry: Entry): void {
+  /** Returns the entry as it is kept: `entry.payload` itself may be changed afterwards. */
+  append({ index, term, kind, payload }: Entry): Entry {
+    const entry = { index, term, kind, payload: this.#payloads.put(payload) };
     invariant(entry.index === this.#lastIndex + 1, 'entries follow each other');
     invariant(entry.term >= this.lastTerm, 'terms do not fall along the log');
     if (entry.term > this.lastTerm) this.#runs.push({ from: entry.index, term: entry.term });
     this.#lastIndex = entry.index;
     this.#cache.push(entry);
     this.#cachedBytes += entryBytes(entry);
+    return entry;
   }
 
   /** Drops the entries `from` and above: a leader's log has others there. */
@@ -111,6 +121,8 @@ export class RaftLog {
     }
     this.#lastIndex = from - 1;
     this.#slice = [];
+    // What is dropped may still be on its way to the disk: its memory is left alone.
+    this.#payloads = new PayloadRing(this.#maxCachedBytes);
     if (from <= this.#cacheFrom) {
       this.#cache.length = 0;
       this.#cacheHead = 0;
@@ -173,12 +185,18 @@ export class RaftLog {
     return this.#slice;
   }
 
-  /** Forgets the oldest entries in memory, down to the limit, among those on disk and handed out. */
-  trim(durableIndex: number): void {
-    const last = Math.min(durableIndex, this.#handedOut);
+  /**
+   * Forgets the oldest entries in memory, down to a part of the limit so that new ones find room, among those
+   * on disk and applied.
+   */
+  trim(durableIndex: number, appliedIndex: number): void {
+    const last = Math.min(durableIndex, appliedIndex, this.#handedOut);
+    const wanted = this.#maxCachedBytes * KEPT_PART;
     const cache = this.#cache;
-    while (this.#cachedBytes > this.#maxCachedBytes && this.#cacheFrom <= last) {
-      this.#cachedBytes -= entryBytes(cache[this.#cacheHead]);
+    while (this.#cachedBytes > wanted && this.#cacheFrom <= last) {
+      const entry = cache[this.#cacheHead];
+      this.#cachedBytes -= entryBytes(entry);
+      this.#payloads.free(entry.payload);
       this.#cacheHead++;
       this.#cacheFrom++;
     }

@@ -145,7 +145,7 @@ export class Raft {
 
   /**
    * Appends an application entry (kind 2 to 255). Returns its index; 0 when this member does not lead
-   * or is handing over. `payload` must not change afterwards.
+   * or is handing over. `payload` is copied.
    */
   propose(kind: number, payload: Uint8Array, nowMs: number): number {
     this.#advance(nowMs);
@@ -166,7 +166,7 @@ export class Raft {
     const messages = durability.takeMessages();
     const committed = log.takeCommitted(COMMITTED_BYTES);
     if (persist === null && messages.length === 0 && committed.length === 0) return null;
-    log.trim(durability.durableIndex);
+    this.#core.trimLog();
     return { persist, messages, committed };
   }
 
@@ -179,7 +179,13 @@ export class Raft {
       else core.durability.send(message);
     }
     if (core.leadership !== null) leader.commitByCounting(core, core.leadership);
-    core.log.trim(core.durability.durableIndex);
+    core.trimLog();
+  }
+
+  /** The committed entries up to `index` were applied: their payloads will not be looked at again. */
+  applied(index: number): void {
+    const core = this.#core;
+    if (index > core.appliedIndex) core.appliedIndex = index;
   }
 
   /** True while this member leads and nobody else can have been elected. */

@@ -14,7 +14,10 @@ export interface Persist {
   readonly hardState: HardState | null;
   /** Drop the entries with this index and above before `entries` are appended. */
   readonly truncateFrom: number | null;
-  /** Consecutive; the first follows what the disk holds after `truncateFrom`. */
+  /**
+   * Consecutive; the first follows what the disk holds after `truncateFrom`. Their payloads are as they are
+   * until the unit is reported persisted.
+   */
   readonly entries: readonly Entry[];
 }
 
@@ -23,9 +26,12 @@ export interface Ready {
   readonly persist: Persist | null;
   /**
    * To be sent now, also before `persist` is done: whatever had to wait for the disk was held back
-   * until then. Losing one is harmless.
+   * until then. Losing one is harmless. Entries in them are to be encoded before the next call of Raft.
    */
   readonly messages: readonly Message[];
-  /** Newly committed entries, each handed out once and in order, since the process started. */
+  /**
+   * Newly committed entries, each handed out once and in order, since the process started. Their payloads are
+   * as they are until {@link Raft.applied} is told of them.
+   */
   readonly committed: readonly Entry[];
 }

@@ -9,13 +9,14 @@
  * - a batch is committed only when its last entry is committed *in the term that proposed it*;
  * - effects executed here are in the open batch, in flight, or committed: never nowhere.
  */
-import type { ByteWriter } from '#base/bytes.ts';
+import { ByteWriter } from '#base/bytes.ts';
 import { invariant } from '#base/invariant.ts';
 import { encodeEffects, FIRST_PART, KIND_EFFECTS, LAST_PART } from './payload.ts';
 
 /** What {@link Batches} needs of Raft. */
 export interface Proposer {
   readonly term: number;
+  /** Copies `payload`. */
   propose(kind: number, payload: Uint8Array, nowMs: number): number;
 }
 
@@ -35,6 +36,8 @@ export class Batches {
   /** Bytes of effects closed and not committed. */
   inFlightBytes = 0;
   readonly #maxEntryBytes: number;
+  /** The payload that is being proposed. */
+  readonly #payload = new ByteWriter();
   #inFlight: InFlight[] = [];
 
   /** @param maxEntryBytes most bytes of effects in one entry; larger units are logged in parts. */
@@ -63,14 +66,16 @@ export class Batches {
   close(proposer: Proposer, effects: ByteWriter, shardTimeMs: number, nowMs: number): boolean {
     invariant(effects.length > 0, 'an empty batch is not proposed');
     const { term } = proposer;
+    const payload = this.#payload;
     const size = effects.length;
     let firstIndex = 0;
     let lastIndex = 0;
     for (let start = 0; start < size; start += this.#maxEntryBytes) {
       const end = Math.min(start + this.#maxEntryBytes, size);
       const flags = (start === 0 ? FIRST_PART : 0) | (end === size ? LAST_PART : 0);
-      const payload = encodeEffects(shardTimeMs, flags, effects.bytes, start, end);
-      const index = proposer.propose(KIND_EFFECTS, payload, nowMs);
+      payload.clear();
+      encodeEffects(payload, shardTimeMs, flags, effects.bytes, start, end);
+      const index = proposer.propose(KIND_EFFECTS, payload.written, nowMs);
       if (index === 0) {
         invariant(start === 0, 'Raft refuses between the parts of one batch');
         return false;

@@ -13,10 +13,11 @@
  *   the lease, judged by clocks read after the last command ran (W1, W2, W5);
  * - after a step-down nothing computed from the keyspace leaves (W6).
  */
+import { ByteWriter } from '#base/bytes.ts';
 import { invariant } from '#base/invariant.ts';
 import type { UserTable } from '#node/acl/users.ts';
 import { Keyspace } from '#node/keyspace/keyspace.ts';
-import { decodeMessage, MemberIds, messageHead, messageTail } from '#node/raft/codec.ts';
+import { decodeMessage, encodeMessage, MemberIds } from '#node/raft/codec.ts';
 import { Raft, type Recovered } from '#node/raft/raft.ts';
 import { Applier, type DurableLog } from './applier.ts';
 import { Batches } from './batches.ts';
@@ -59,6 +60,8 @@ export class Member {
   readonly #options: MemberOptions;
   readonly #ports: MemberPorts;
   readonly #ids = new MemberIds();
+  /** The message that is being sent. */
+  readonly #message = new ByteWriter();
   readonly #proposals = new Proposals();
   readonly #clockGuard: ClockGuard;
   readonly #handOver: HandOver;
@@ -120,7 +123,7 @@ export class Member {
     this.turn();
   }
 
-  /** A frame from another member arrived over a link that proved who it is. */
+  /** A frame from another member arrived over a link that proved who it is; `bytes` are valid during the call. */
   receive(fromMemberId: string, frameType: number, bytes: Uint8Array): void {
     if (frameType !== PEER_FRAME_RAFT) return;
     const message = decodeMessage(bytes, this.#ids);
@@ -254,6 +257,7 @@ export class Member {
   #applySlices(): boolean {
     let more = this.applier.run();
     for (let slices = 3; more && slices > 0; slices--) more = this.applier.run();
+    this.raft.applied(this.applier.appliedIndex);
     this.keyspace.committed(this.batches.committedNumber);
     return more || this.raft.commitIndex > this.applier.committedIndex;
   }
@@ -264,8 +268,9 @@ export class Member {
       const ready = this.raft.takeReady();
       if (ready === null) return;
       for (const message of ready.messages) {
-        const tail = messageTail(message);
-        this.#ports.peers.send(message.to, PEER_FRAME_RAFT, messageHead(message), tail);
+        this.#message.clear();
+        encodeMessage(message, this.#message);
+        this.#ports.peers.send(message.to, PEER_FRAME_RAFT, this.#message.written);
       }
       this.applier.committed(ready.committed);
       if (ready.persist === null) continue;

@@ -6,7 +6,7 @@
  * large for one entry spans several: the first has {@link FIRST_PART}, the last {@link LAST_PART}, and
  * nothing of it is applied before the last is committed. An entry of whole units carries both flags.
  */
-import { text, utf8 } from '#base/bytes.ts';
+import { type ByteWriter, text, utf8 } from '#base/bytes.ts';
 import type { UserDefinition } from '#node/acl/users.ts';
 
 export const KIND_EFFECTS = 2;
@@ -18,19 +18,18 @@ export const LAST_PART = 2;
 /** Bytes before the effects in an EFFECTS payload. */
 export const EFFECTS_HEADER_BYTES = 9;
 
-/** The payload of an EFFECTS entry with effects[start, end), decided at `shardTimeMs` (rule W8). */
+/** Appends the payload of an EFFECTS entry with effects[start, end), decided at `shardTimeMs` (rule W8). */
 export function encodeEffects(
+  into: ByteWriter,
   shardTimeMs: number,
   flags: number,
   effects: Uint8Array,
   start: number,
   end: number,
-): Uint8Array {
-  const payload = new Uint8Array(EFFECTS_HEADER_BYTES + end - start);
-  new DataView(payload.buffer).setFloat64(0, shardTimeMs, true);
-  payload[8] = flags;
-  payload.set(effects.subarray(start, end), EFFECTS_HEADER_BYTES);
-  return payload;
+): void {
+  into.float64(shardTimeMs);
+  into.uint8(flags);
+  into.raw(effects, start, end);
 }
 
 export interface EffectsHeader {

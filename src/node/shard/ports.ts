@@ -9,8 +9,8 @@ import type { Persist } from '#node/raft/raft.ts';
 export interface Disk {
   /**
    * Puts hard state and entries on disk, in the order of calls. Returns at once; the owner is told by
-   * `onPersisted(seq)`, in order, when both are durable. After a failed write or sync nothing more is
-   * reported and the member must stop (rule W7).
+   * `onPersisted(seq)`, in order, when both are durable; payloads may change from then on. After a failed
+   * write or sync nothing more is reported and the member must stop (rule W7).
    */
   persist(request: Persist): void;
   /** Entries [from, toExclusive) in order: at least one if `from` exists, then as many as fit `maxBytes`. */
@@ -67,6 +67,6 @@ export const PEER_FRAME_GOSSIP = 2;
 
 /** Links to other members; best effort, as Raft assumes: frames may be lost, never changed. */
 export interface Peers {
-  /** Sends `bytes`, then `tail`, as one frame. The caller never changes either afterwards. */
-  send(toMemberId: string, frameType: number, bytes: Uint8Array, tail?: Uint8Array): void;
+  /** Sends a frame. The caller may change `bytes` afterwards. */
+  send(toMemberId: string, frameType: number, bytes: Uint8Array): void;
 }

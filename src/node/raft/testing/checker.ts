@@ -102,7 +102,7 @@ export class Checker {
         if (voters.includes(other.id) && other.disk.termAt(index) === term) holders++;
       }
       rule(holders >= majorityOf(voters.length), 'R4 a majority has what is committed', entry);
-      this.committed.push(entry);
+      this.committed.push(kept(entry));
       this.#committedIn.push(raft.term);
     }
   }
@@ -182,10 +182,9 @@ export class Checker {
     const key = `${entry.index}/${entry.term}`;
     const known = this.#entries.get(key);
     if (known === undefined) {
-      this.#entries.set(key, entry);
+      this.#entries.set(key, kept(entry));
       return;
     }
-    if (known === entry) return;
     const { payload } = entry;
     const same =
       known.kind === entry.kind &&
@@ -202,6 +201,11 @@ export class Checker {
     }
     return seen;
   }
+}
+
+/** `entry` with a payload that lasts: that of what Raft gives out does not. */
+export function kept(entry: Entry): Entry {
+  return { ...entry, payload: entry.payload.slice() };
 }
 
 function rule(holds: boolean, name: string, what: unknown): asserts holds {

@@ -156,6 +156,7 @@ export class Cluster {
       }
       for (const message of ready.messages) this.#send(member, message);
       this.checker.ready(member, raft, ready);
+      raft.applied(ready.committed.at(-1)?.index ?? 0);
     }
   }
 

@@ -93,6 +93,6 @@ export class SimulatedDisk implements LogReader {
 
   #append(entry: Entry): void {
     invariant(entry.index === this.entries.length + 1, 'what is written follows what is there');
-    this.entries.push(entry);
+    this.entries.push({ ...entry, payload: entry.payload.slice() });
   }
 }

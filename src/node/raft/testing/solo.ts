@@ -5,6 +5,7 @@ import type { Membership } from '#node/raft/membership.ts';
 import type { Message } from '#node/raft/message.ts';
 import type { RaftOptions } from '#node/raft/options.ts';
 import { Raft } from '#node/raft/raft.ts';
+import { kept } from './checker.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
 
 /** The shortest election timeout of a {@link Solo}; heartbeats go out every 10 ms. */
@@ -139,7 +140,8 @@ export class Solo {
         this.#unsynced++;
       }
       this.#sent.push(...ready.messages);
-      this.committed.push(...ready.committed);
+      this.committed.push(...ready.committed.map(kept));
+      this.raft.applied(this.committed.at(-1)?.index ?? 0);
     }
   }
 }
