@@ -8,6 +8,7 @@ import { dropSlot, flushAll, undropSlot, unflush } from './dropping.ts';
 import { EFFECT } from './effects.ts';
 import type { Hashes } from './hashes.ts';
 import type { Lists } from './lists.ts';
+import { LookAhead } from './look-ahead.ts';
 import { copy, rename } from './renaming.ts';
 import type { Sets } from './sets.ts';
 import type { SortedSets } from './sorted-sets.ts';
@@ -29,6 +30,7 @@ const NOTHING = new Uint8Array(0);
 export class EffectApplier {
   readonly #store: Store;
   readonly #changers: Changers;
+  readonly #lookAhead: LookAhead;
   #reader = new ByteReader(NOTHING);
   #bytes: Uint8Array = NOTHING;
   #keyStart = 0;
@@ -40,12 +42,18 @@ export class EffectApplier {
   constructor(store: Store, changers: Changers) {
     this.#store = store;
     this.#changers = changers;
+    this.#lookAhead = new LookAhead(store);
   }
 
   /** Applies every effect in bytes[start, end). Stops the process on what no primary can have written. */
   apply(bytes: Uint8Array, start: number, end: number): void {
     this.#open(bytes, start, end);
-    while (this.#reader.left > 0) this.#applyOne(this.#reader.uint8());
+    let loadedTo = start;
+    while (this.#reader.left > 0) {
+      const { at } = this.#reader;
+      if (at >= loadedTo) loadedTo = this.#lookAhead.load(bytes, at, end);
+      this.#applyOne(this.#reader.uint8());
+    }
   }
 
   /** Applies a row of the undo log. */

@@ -53,6 +53,40 @@ export const EFFECT = {
   listRemoveEqual: 21,
 } as const;
 
+/** `flags`: a byte, and a 64-bit float if its last bit is set. */
+type Operand = 'bytes' | 'integer' | 'uint8' | 'float64' | 'flags';
+
+/** The operands after the key, by op. */
+const OPERANDS_OF: Readonly<Record<keyof typeof EFFECT, readonly Operand[]>> = {
+  set: ['flags', 'bytes'],
+  delete: [],
+  expired: [],
+  setExpiry: ['float64'],
+  overwrite: ['integer', 'bytes'],
+  hashSet: ['bytes', 'bytes'],
+  hashDelete: ['bytes'],
+  rename: ['bytes'],
+  copy: ['bytes'],
+  flushAll: [],
+  dropSlot: [],
+  setAdd: ['bytes'],
+  setRemove: ['bytes'],
+  sortedSetAdd: ['float64', 'bytes'],
+  sortedSetRemove: ['bytes'],
+  listPush: ['uint8', 'bytes'],
+  listPop: ['uint8'],
+  listInsert: ['integer', 'bytes'],
+  listReplace: ['integer', 'bytes'],
+  listRemoveRange: ['integer', 'integer'],
+  listRemoveEqual: ['integer', 'uint8', 'bytes'],
+};
+
+/** The same by the number of the op. */
+export const OPERANDS: (readonly Operand[] | undefined)[] = [[]];
+for (const [name, op] of Object.entries(EFFECT)) {
+  OPERANDS[op] = OPERANDS_OF[name as keyof typeof EFFECT];
+}
+
 /** Writes effects; one method for each op. Byte strings are given as ranges. */
 export class EffectWriter {
   readonly writer: ByteWriter;
