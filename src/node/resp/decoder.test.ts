@@ -146,3 +146,53 @@ test('input that was not asked for is kept by hold() and goes before what is fed
   expect(decoder.args.latin1(0)).toBe('CD');
   expect(decoder.next()).toBe('more');
 });
+
+/** Where `next()` finds the first arguments of the next `most` commands. */
+function firstArguments(decoder: RequestDecoder, most: number): number[] {
+  const found: number[] = [];
+  for (let command = 0; command < most && decoder.next() === 'command'; command++) {
+    if (decoder.args.count < 2) break;
+    found.push(decoder.args.start(1), decoder.args.end(1));
+  }
+  return found;
+}
+
+test('peeking finds the first arguments that next() will find, of whole plain commands (random)', () => {
+  const seed = Date.now() % 1_000_000;
+  const random = new Prng(seed);
+  for (let round = 0; round < 300; round++) {
+    const commands = Array.from({ length: random.below(20) }, () => {
+      const words = Array.from({ length: 2 + random.below(8) }, () => 'x'.repeat(random.below(30)));
+      return `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join('')}`;
+    });
+    const input = commands.join('');
+    const bytes = fromLatin1(`!!${input}`);
+    const cut = 2 + (random.chance(0.5) ? input.length : random.below(input.length + 1));
+    const decoder = new RequestDecoder();
+    decoder.feed(bytes, 2, cut);
+    const ranges = new Int32Array(32);
+    const count = decoder.peek(ranges, 16);
+    expect([...ranges.subarray(0, 2 * count)], `seed ${seed}`).toEqual(firstArguments(decoder, 16));
+  }
+});
+
+test('peeking at anything at all stays within the input', () => {
+  const seed = Date.now() % 1_000_000;
+  const random = new Prng(seed);
+  const ranges = new Int32Array(32);
+  for (let round = 0; round < 2000; round++) {
+    const bytes = fromLatin1('*3\r\n$3\r\nSET\r\n$1\r\nk\r\n$12\r\nabcdefghijkl\r\n'.repeat(3));
+    for (let changes = random.below(6); changes > 0; changes--) {
+      bytes[random.below(bytes.length)] = random.chance(0.5)
+        ? random.below(256)
+        : 0x2a + random.below(20);
+    }
+    const decoder = new RequestDecoder();
+    decoder.feed(bytes, 0, bytes.length);
+    const count = decoder.peek(ranges, 16);
+    for (let i = 0; i < count; i++) {
+      const [start, end] = [ranges[2 * i], ranges[2 * i + 1]];
+      expect(start >= 0 && start <= end && end <= bytes.length, `seed ${seed}`).toBe(true);
+    }
+  }
+});
