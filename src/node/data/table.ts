@@ -48,6 +48,8 @@ export class Table {
   readonly keyOffset: number;
   readonly #arena: Arena;
   readonly #words: readonly Int32Array[];
+  /** What {@link load} saw: a load whose result nobody keeps would not be done. */
+  seen = 0;
   readonly #segments: TableSegments;
   readonly #key0: number;
   readonly #key1: number;
@@ -154,9 +156,8 @@ export class Table {
   }
 
   /**
-   * Puts into `hashes`, for each i below `count`, the entry that {@link find} would look at first in the table at
-   * roots[i] for hashes[i], 0 for none. In two loops, so that loads for one key do not wait for those of another.
-   * `roots` is used up.
+   * Brings to the processor's cache what {@link find} will look at first for each of roots[i] and hashes[i], i below
+   * `count`. Loop by loop, so that loads do not wait for each other. `hashes` is used up.
    */
   load(roots: Int32Array, hashes: Int32Array, count: number): void {
     for (let i = 0; i < count; i++) roots[i] = this.#segments.find(roots[i], hashes[i]);
@@ -167,6 +168,10 @@ export class Table {
       const slot = hashes[i] & ((1 << (words[at + 1] & SLOTS_MASK)) - 1);
       // slot 0 is the segment's header; segment 0 is none
       hashes[i] = slot === 0 || segment === 0 ? 0 : words[at + (slot << 1) + 1];
+    }
+    for (let i = 0; i < count; i++) {
+      const entry = hashes[i];
+      this.seen ^= this.#words[entry >>> CHUNK_SHIFT][(entry & UNIT_MASK) << 1];
     }
   }
 

@@ -8,7 +8,7 @@ import { dropSlot, flushAll, undropSlot, unflush } from './dropping.ts';
 import { EFFECT } from './effects.ts';
 import type { Hashes } from './hashes.ts';
 import type { Lists } from './lists.ts';
-import type { LookAhead } from './look-ahead.ts';
+import { LookAhead } from './look-ahead.ts';
 import { copy, rename } from './renaming.ts';
 import type { Sets } from './sets.ts';
 import type { SortedSets } from './sorted-sets.ts';
@@ -39,10 +39,10 @@ export class EffectApplier {
   #start = 0;
   #end = 0;
 
-  constructor(store: Store, lookAhead: LookAhead, changers: Changers) {
+  constructor(store: Store, changers: Changers) {
     this.#store = store;
     this.#changers = changers;
-    this.#lookAhead = lookAhead;
+    this.#lookAhead = new LookAhead(store);
   }
 
   /** Applies every effect in bytes[start, end). Stops the process on what no primary can have written. */
@@ -51,7 +51,7 @@ export class EffectApplier {
     let loadedTo = start;
     while (this.#reader.left > 0) {
       const { at } = this.#reader;
-      if (at >= loadedTo) loadedTo = this.#lookAhead.effects(bytes, at, end);
+      if (at >= loadedTo) loadedTo = this.#lookAhead.load(bytes, at, end);
       this.#applyOne(this.#reader.uint8());
     }
   }

@@ -5,7 +5,6 @@
 import type { ByteWriter } from '#base/bytes.ts';
 import { invariant } from '#base/invariant.ts';
 import { EffectApplier } from './applier.ts';
-import { LookAhead } from './look-ahead.ts';
 import { Compaction } from './compaction.ts';
 import type { EncodingLimits } from './encodings.ts';
 import { Hashes } from './hashes.ts';
@@ -30,7 +29,6 @@ export class KeyspaceCore {
   protected readonly store: Store;
   #nowMs = 0;
   readonly #applier: EffectApplier;
-  readonly #lookAhead: LookAhead;
   readonly #compaction: Compaction;
 
   /** @param hashSeed two 32-bit integers that clients cannot know; the same on all members. */
@@ -44,14 +42,7 @@ export class KeyspaceCore {
     this.sortedSets = new SortedSets(store);
     this.#compaction = new Compaction(store);
     const { strings, hashes, lists, sets, sortedSets } = this;
-    this.#lookAhead = new LookAhead(store);
-    this.#applier = new EffectApplier(store, this.#lookAhead, {
-      strings,
-      hashes,
-      lists,
-      sets,
-      sortedSets,
-    });
+    this.#applier = new EffectApplier(store, { strings, hashes, lists, sets, sortedSets });
   }
 
   /** Shard time in milliseconds since the epoch, set before each run; never goes back. */
@@ -62,14 +53,6 @@ export class KeyspaceCore {
   set nowMs(value: number) {
     this.#nowMs = value;
     this.store.nowSeconds = Math.floor(value / 1000);
-  }
-
-  /**
-   * Brings keys that will be asked for soon to the processor's cache, all together: `count` of them, at most
-   * {@link LOOK_AHEAD_KEYS}, each from ranges[2 * i] to ranges[2 * i + 1] of `bytes`.
-   */
-  lookAhead(bytes: Uint8Array, ranges: Int32Array, count: number): void {
-    this.#lookAhead.keys(bytes, ranges, count);
   }
 
   /** Effects are recorded; true on a primary. */

@@ -16,7 +16,7 @@ test('looking ahead goes from effect to effect, of every kind', () => {
     const effects = driver.takeEffects();
     let at = 0;
     while (at < effects.length) {
-      const next = lookAhead.effects(effects, at, effects.length);
+      const next = lookAhead.load(effects, at, effects.length);
       expect(next).toBeGreaterThan(at);
       at = next;
     }

@@ -181,43 +181,6 @@ export class RequestDecoder {
     return true;
   }
 
-  /**
-   * Looks at the commands that {@link next} will give without more input, as far as they are short and plain, and
-   * notes where in {@link source} the first argument after the name of each stands: its start and end, in pairs.
-   * Returns the number of pairs, at most `most`.
-   */
-  peek(ranges: Int32Array, most: number): number {
-    const source = this.#source;
-    const end = this.#end;
-    let at = this.#at;
-    let found = 0;
-    while (this.#missing === 0 && found < most && end - at >= 4 && source[at] === STAR) {
-      const count = source[at + 1] - ZERO;
-      if (count < 2 || count > 9 || source[at + 2] !== CR) break;
-      at += 4;
-      for (let i = 0; i < count; i++) {
-        let length = 0;
-        // past the dollar
-        for (at++; at < end && source[at] !== CR; at++) length = length * 10 + source[at] - ZERO;
-        at += 2;
-        if (!(length >= 0 && length <= end - at)) return found;
-        if (i === 1) {
-          ranges[found * 2] = at;
-          ranges[found * 2 + 1] = at + length;
-        }
-        at += length + 2;
-      }
-      if (at > end) break;
-      found++;
-    }
-    return found;
-  }
-
-  /** The bytes in which {@link peek} found what it found. */
-  get source(): Uint8Array {
-    return this.#source;
-  }
-
   #careful(): Decoded {
     if (this.error !== '') return 'error';
     for (;;) {

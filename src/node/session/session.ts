@@ -20,7 +20,6 @@ import { checkRights, type DeniedAt, describeDenial } from '#node/commands/right
 import type { SessionPort } from '#node/commands/session-port.ts';
 import type { CommandContext } from '#node/commands/spec.ts';
 import type { Keyspace } from '#node/keyspace/keyspace.ts';
-import { LOOK_AHEAD_KEYS } from '#node/keyspace/look-ahead.ts';
 import type { Arguments } from '#node/resp/arguments.ts';
 import { DEFAULT_DECODER_LIMITS, RequestDecoder } from '#node/resp/decoder.ts';
 import { ERRORS } from '#node/resp/errors.ts';
@@ -48,9 +47,6 @@ const TIMED_EVERY = 16;
 const MINUS = 0x2d;
 
 const deniedAt: DeniedAt = { argument: 0 };
-
-/** Where the keys stand of the commands of a pipeline that come next. */
-const peeked = new Int32Array(2 * LOOK_AHEAD_KEYS);
 
 export class Session extends ClientState implements SessionPort, CommandContext {
   /** The host's notes: it will release this session at the end of the turn; it keeps it among the withheld. */
@@ -250,8 +246,6 @@ export class Session extends ClientState implements SessionPort, CommandContext 
     const { host, output } = this;
     const decoder = this.#decoder;
     this.#consuming = true;
-    /** Commands until the next look at what is to come. */
-    let ahead = 0;
     output.begin();
     this.#retryParked();
     // what the kernel has not taken does not change meanwhile
@@ -261,12 +255,6 @@ export class Session extends ClientState implements SessionPort, CommandContext 
         this.#stop();
         break;
       }
-      if (ahead === 0) {
-        ahead = LOOK_AHEAD_KEYS;
-        const count = decoder.peek(peeked, ahead);
-        if (count > 1) this.keyspace.lookAhead(decoder.source, peeked, count);
-      }
-      ahead--;
       const decoded = decoder.next();
       if (decoded === 'more') break;
       if (decoded === 'error') {
