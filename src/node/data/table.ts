@@ -153,6 +153,27 @@ export class Table {
     }
   }
 
+  /**
+   * `places` holds the roots of `count` tables: puts in their stead what {@link find} will take for the entry of each
+   * hash, by that alone; 0 for none. It goes one step for all, then the next, so that their cache misses overlap.
+   */
+  findAhead(places: Int32Array, hashes: Int32Array, count: number): void {
+    for (let i = 0; i < count; i++) places[i] = this.#segments.find(places[i], hashes[i]);
+    for (let i = 0; i < count; i++) places[i] = this.#firstOf(places[i], hashes[i]);
+  }
+
+  /** The first entry with this hash in a segment; 0 when there is none. */
+  #firstOf(segment: number, hash: number): number {
+    if (segment === 0) return 0;
+    const words = this.#words[segment >>> CHUNK_SHIFT];
+    const at = (segment & UNIT_MASK) << 1;
+    const mask = (1 << (words[at + 1] & SLOTS_MASK)) - 1;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const entry = words[at + (slot << 1) + 1];
+      if (entry === 0 || (words[at + (slot << 1)] === hash && slot !== 0)) return entry;
+    }
+  }
+
   /** Adds an entry whose key is not there. When it throws ArenaFullError, the entry is not in the table. */
   insert(root: number, hash: number, entry: number): void {
     this.#segments.insert(root, hash, entry);

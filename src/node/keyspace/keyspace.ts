@@ -75,6 +75,16 @@ export class Keyspace extends KeyspaceCore {
 
   // Looking up
 
+  /** The key will be looked up soon; see {@link readExpected}. */
+  expectKey(bytes: Uint8Array, start: number, end: number): void {
+    this.store.ahead.add(this.store.index, bytes, start, end);
+  }
+
+  /** Brings what looking up the expected keys will read into the processor's cache. */
+  readExpected(): void {
+    this.store.ahead.read();
+  }
+
   /** Looks the key up and counts that as an access. The result's parts are in the fields above. */
   find(bytes: Uint8Array, start: number, end: number): KeyType {
     const record = this.#lookUp(bytes, start, end);

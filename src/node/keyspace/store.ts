@@ -21,6 +21,7 @@ import { Discards } from './discards.ts';
 import { EFFECT, EffectWriter } from './effects.ts';
 import { defaultLimits, EMPTY_LISTPACK_BYTES } from './encodings.ts';
 import { Hazards } from './hazards.ts';
+import { LookAhead } from './look-ahead.ts';
 import {
   ENCODING_MASK,
   ENCODING_SHIFT,
@@ -59,6 +60,7 @@ export class Store {
   readonly watches: Watches;
   readonly discards: Discards;
   readonly undo: UndoLog;
+  readonly ahead: LookAhead;
   readonly digest: Digest;
   readonly walk: Walk;
   /** Encoded effects since the shard last took them. */
@@ -99,6 +101,7 @@ export class Store {
     this.#baseBytes = arena.usedBytes;
     this.discards = new Discards(arena, this.table, this.values);
     this.undo = new UndoLog(this.discards);
+    this.ahead = new LookAhead(arena, this.table);
     this.digest = new Digest(this);
     this.walk = new Walk(this);
   }

@@ -1,0 +1,61 @@
+/**
+ * Looking ahead: what the next commands of a pipeline will read of the index and of their keys' records is read for
+ * all of them at once. Finding a key is a chain of reads that are nearly always cache misses, each of which needs
+ * what the one before it brought; done for many keys side by side, the processor waits for all of them together.
+ *
+ * It changes nothing and decides nothing: without it commands only wait longer.
+ */
+import { slotOfKey } from '#base/slot.ts';
+import { type Arena, CHUNK_SHIFT, UNIT_MASK } from '#node/data/arena.ts';
+import type { Table } from '#node/data/table.ts';
+import { HEADER_BYTES, TYPE_MASK, TYPE_STRING } from './record.ts';
+import type { SlotIndex } from './slot-index.ts';
+
+/** Most keys at once: about as many reads as a processor has under way at the same time. */
+export const MOST_KEYS_AHEAD = 16;
+/** A longer key costs more to hash than there is to gain, or is none: the text of a script, for one. */
+const LONGEST_KEY = 256;
+
+export class LookAhead {
+  /** Holds what was read, so that no compiler may leave the reading out. */
+  seen = 0;
+  readonly #arena: Arena;
+  readonly #table: Table;
+  readonly #hashes = new Int32Array(MOST_KEYS_AHEAD);
+  /** Of each key what is read next: the root of its slot's table at first, its record at last; 0 for nothing. */
+  readonly #places = new Int32Array(MOST_KEYS_AHEAD);
+  #count = 0;
+
+  constructor(arena: Arena, table: Table) {
+    this.#arena = arena;
+    this.#table = table;
+  }
+
+  /** A key that will be looked up soon. */
+  add(index: SlotIndex, bytes: Uint8Array, start: number, end: number): void {
+    if (this.#count === MOST_KEYS_AHEAD || end - start > LONGEST_KEY) return;
+    this.#hashes[this.#count] = this.#table.hashOf(bytes, start, end);
+    this.#places[this.#count++] = index.rootOf(slotOfKey(bytes, start, end));
+  }
+
+  /** Reads what was added, and forgets it. */
+  read(): void {
+    this.#table.findAhead(this.#places, this.#hashes, this.#count);
+    let seen = 0;
+    for (let i = 0; i < this.#count; i++) seen ^= this.#readRecord(this.#places[i]);
+    this.seen = seen;
+    this.#count = 0;
+  }
+
+  /** Reads the head of a record and, if it is a collection, the first word of that. */
+  #readRecord(record: number): number {
+    if (record === 0) return 0;
+    const { words, views } = this.#arena;
+    const chunk = record >>> CHUNK_SHIFT;
+    const at = (record & UNIT_MASK) << 1;
+    const head = words[chunk][at];
+    if ((head & TYPE_MASK) === TYPE_STRING) return head;
+    const root = views[chunk].getInt32((at << 2) + HEADER_BYTES + words[chunk][at + 2], true);
+    return words[root >>> CHUNK_SHIFT][(root & UNIT_MASK) << 1];
+  }
+}
