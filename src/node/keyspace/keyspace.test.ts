@@ -169,8 +169,23 @@ test('expecting keys, there or not, of any type and number, is no access and cha
   const before = state();
   const names = ['hash', 'absent', '{x}absent', '', 'x'.repeat(1000)];
   for (let i = 0; i < 40; i++) names.push(`{x}${i}`);
-  for (const name of names) keyspace.expectKey(fromLatin1(name), 0, name.length);
-  keyspace.readExpected();
+  const bytes = fromLatin1(names.join(''));
+  const places: [name: string, start: number, end: number][] = [];
+  for (const name of names) {
+    const start = places.at(-1)?.[2] ?? 0;
+    places.push([name, start, start + name.length]);
+  }
+  keyspace.expectKeysIn(bytes);
+  for (const [, start, end] of places) keyspace.expectKey(start, end);
   keyspace.readExpected();
   expect(state()).toEqual(before);
+  // they are looked up as ever, expected or not, passed or not
+  for (const [name, start, end] of [...places, ...places.toReversed()]) {
+    const isThere = keyspace.find(bytes, start, end) !== 'none';
+    expect([name, isThere]).toEqual([name, driver.find(name) !== null]);
+    expect(keyspace.slotOf(bytes, start, end)).toBe(slotOfKey(bytes, start, end));
+  }
+  keyspace.forgetExpected();
+  bytes.fill(0);
+  expect(keyspace.find(bytes, 0, 4)).toBe('none');
 });

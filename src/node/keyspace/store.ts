@@ -13,7 +13,6 @@ import { ByteRange } from '#base/byte-range.ts';
 import { ByteWriter, equalBytes } from '#base/bytes.ts';
 import { copyBytes, viewOf } from '#base/copy.ts';
 import { invariant } from '#base/invariant.ts';
-import { slotOfKey } from '#base/slot.ts';
 import { Arena, CHUNK_SHIFT, UNIT_MASK } from '#node/data/arena.ts';
 import { Table } from '#node/data/table.ts';
 import { Digest } from './digest.ts';
@@ -139,8 +138,8 @@ export class Store {
     if (bytes === this.#keyBytes && start === this.#keyStart && end === this.#keyEnd) {
       if (this.#isSame(bytes, start, end)) return this.record;
     }
-    const slot = this.#unitSlot >= 0 ? this.#unitSlot : slotOfKey(bytes, start, end);
-    const hash = this.table.hashOf(bytes, start, end);
+    const slot = this.#unitSlot >= 0 ? this.#unitSlot : this.ahead.slotOf(bytes, start, end);
+    const hash = this.ahead.hashOf(bytes, start, end);
     const record = this.table.find(this.index.rootOf(slot), bytes, start, end, hash);
     this.slot = slot;
     this.hash = hash;

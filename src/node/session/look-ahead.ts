@@ -10,13 +10,17 @@ export const LOOK_AHEAD_EVERY = MOST_KEYS_AHEAD;
 const keys = new Arguments();
 const NO_BYTES = new Uint8Array(0);
 
-/** To be called before every {@link LOOK_AHEAD_EVERY} commands. What it takes for a key need not be one. */
+/**
+ * To be called before every {@link LOOK_AHEAD_EVERY} commands; the keyspace is to forget what it expects when the
+ * decoder's input may change. What is taken for a key need not be one.
+ */
 export function lookAhead(decoder: RequestDecoder, keyspace: Keyspace): void {
   decoder.firstArgumentsAhead(keys, LOOK_AHEAD_EVERY);
   const { bytes, count } = keys;
   // a single command would only read the same a little earlier
   if (count > 1) {
-    for (let i = 0; i < count; i++) keyspace.expectKey(bytes, keys.start(i), keys.end(i));
+    keyspace.expectKeysIn(bytes);
+    for (let i = 0; i < count; i++) keyspace.expectKey(keys.start(i), keys.end(i));
     keyspace.readExpected();
   }
   // the bytes are not kept from being collected

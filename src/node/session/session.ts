@@ -267,6 +267,7 @@ export class Session extends ClientState implements SessionPort, CommandContext 
       this.#lookUp();
     }
     this.#consuming = false;
+    host.keyspace.forgetExpected();
     if (!this.#ended) host.awaitTurn(this);
   }
 
@@ -390,11 +391,11 @@ export class Session extends ClientState implements SessionPort, CommandContext 
   #slotOf(entry: CommandEntry): number {
     if (!entry.isExec) {
       if (!entry.touchesKeyspace && !entry.hasKeys) return NOWHERE;
-      return slotOf(entry, this.#args);
+      return slotOf(entry, this.#args, this.keyspace);
     }
     const { transaction } = this;
     if (!transaction.open) return NOWHERE;
-    const slot = slotOfQueue(transaction);
+    const slot = slotOfQueue(transaction, this.keyspace);
     return slot === NO_SLOT && !transaction.touchesKeyspace ? NOWHERE : slot;
   }
 
