@@ -9,7 +9,7 @@
  * passed, and so a walk gives what stays in the table exactly once however the table grows and shrinks meanwhile.
  * One Table serves all tables that share a layout. See table-segments.ts for the slots.
  */
-import { copyBytes, viewOf } from '#base/copy.ts';
+import { copyBytes, sameBytes, viewOf } from '#base/copy.ts';
 import type { Prng } from '#base/prng.ts';
 import { type Arena, CHUNK_SHIFT, UNIT_MASK } from './arena.ts';
 import { halfSipHash } from './half-sip-hash.ts';
@@ -145,11 +145,9 @@ export class Table {
       const chunk = entry >>> CHUNK_SHIFT;
       const unit = entry & UNIT_MASK;
       if (this.#words[chunk][(unit << 1) + (this.prefixBytes >> 2)] !== length) continue;
-      const held = this.#arena.bytes[chunk];
+      const held = this.#arena.views[chunk];
       const from = (unit << 3) + this.keyOffset;
-      let i = 0;
-      while (i < length && held[from + i] === bytes[start + i]) i++;
-      if (i === length) return entry;
+      if (sameBytes(held, from, viewOf(bytes), start, length)) return entry;
     }
   }
 
