@@ -81,6 +81,9 @@ export function hex(bytes: Uint8Array): string {
 /** A larger buffer is dropped when it has been emptied. */
 const KEPT_BYTES = 8 * 1024 * 1024;
 
+/** Bytes that a number takes at most. */
+const LONGEST_LEB128 = 8;
+
 /** An append-only buffer that grows by doubling; `bytes[0, length)` is what was written. */
 export class ByteWriter {
   bytes: Uint8Array;
@@ -168,6 +171,28 @@ export class ByteWriter {
   block(source: Uint8Array, start = 0, end = source.length): void {
     this.uint32(end - start);
     this.raw(source, start, end);
+  }
+
+  /** An integer from 0 to 2^53 - 1 in seven bits a byte, the lowest first (LEB128). */
+  leb128(value: number): void {
+    this.reserve(LONGEST_LEB128);
+    let rest = value;
+    while (rest > 0x7f) {
+      this.bytes[this.length++] = (rest % 0x80) | 0x80;
+      rest = Math.floor(rest / 0x80);
+    }
+    this.bytes[this.length++] = rest;
+  }
+
+  /** A length ({@link leb128}) and then the bytes from `start` to `end` of a view. */
+  shortBlock(source: DataView, start: number, end: number): void {
+    const count = end - start;
+    // most are short: room is made once for both
+    this.reserve(LONGEST_LEB128 + count);
+    if (count < 0x80) this.bytes[this.length++] = count;
+    else this.leb128(count);
+    copyBytes(this.#view, this.length, source, start, count);
+    this.length += count;
   }
 
   /** A {@link block} of the UTF-8 bytes of `value`. */

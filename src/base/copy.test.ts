@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { ByteRange } from './byte-range.ts';
-import { copyBytes, viewOf } from './copy.ts';
+import { copyBytes, sameBytes, viewOf } from './copy.ts';
 import { Prng } from './prng.ts';
 
 function noise(random: Prng, length: number): Uint8Array {
@@ -31,6 +31,22 @@ test('a copy towards the start may overlap what it reads', () => {
     const expected = bytes.slice().copyWithin(to, from, from + count);
     copyBytes(viewOf(bytes), to, viewOf(bytes), from, count);
     expect(bytes, `from ${from} to ${to} count ${count}`).toEqual(expected);
+  }
+});
+
+test('bytes are the same when each of them is, for every length and offset', () => {
+  const random = new Prng(13);
+  for (let count = 0; count <= 40; count++) {
+    const a = noise(random, 60);
+    const b = noise(random, 60);
+    const [aStart, bStart] = [random.below(20), random.below(20)];
+    b.set(a.subarray(aStart, aStart + count), bStart);
+    expect(sameBytes(viewOf(a), aStart, viewOf(b), bStart, count)).toBe(true);
+    for (let at = 0; at < count; at++) {
+      b[bStart + at] ^= 1 << random.below(8);
+      expect(sameBytes(viewOf(a), aStart, viewOf(b), bStart, count), `${at}/${count}`).toBe(false);
+      b[bStart + at] = a[aStart + at];
+    }
   }
 });
 

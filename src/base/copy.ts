@@ -1,6 +1,6 @@
 /**
- * Copies of short byte ranges without an object: eight bytes at a time by DataViews, which for keys and small
- * values is three to four times as fast as a loop over bytes or `set(subarray)`.
+ * Copies and comparisons of short byte ranges without an object: several bytes at a time by DataViews, which for
+ * keys and small values is two to four times as fast as a loop over bytes or `set(subarray)`.
  */
 
 /** From this many bytes on, the engine's own copy is faster than steps of eight, for all that it allocates. */
@@ -46,6 +46,24 @@ function copyLong(
 ): void {
   const target = new Uint8Array(toView.buffer, toView.byteOffset + to, count);
   target.set(new Uint8Array(fromView.buffer, fromView.byteOffset + from, count));
+}
+
+/** Are a[aStart, aStart + count) and b[bStart, bStart + count) the same bytes? */
+export function sameBytes(
+  aView: DataView,
+  aStart: number,
+  bView: DataView,
+  bStart: number,
+  count: number,
+): boolean {
+  const whole = count & ~3;
+  for (let i = 0; i < whole; i += 4) {
+    if (aView.getInt32(aStart + i, true) !== bView.getInt32(bStart + i, true)) return false;
+  }
+  for (let i = whole; i < count; i++) {
+    if (aView.getInt8(aStart + i) !== bView.getInt8(bStart + i)) return false;
+  }
+  return true;
 }
 
 // The arrays that views were asked for last. Most callers give the socket's read buffer, always the same.

@@ -24,16 +24,26 @@ class Checked {
   set(field: string, value: string): void {
     const { hash, model } = this;
     const f = fromLatin1(field);
-    const isNew = hash.set(this.root, f, 0, f.length, fromLatin1(value), 0, value.length);
-    this.root = hash.root;
-    invariant(isNew !== model.has(field), 'set tells what is new');
+    const isThere = hash.seek(this.root, f, 0, f.length);
+    invariant(isThere === model.has(field), 'seek tells what is there');
+    try {
+      hash.put(f, 0, f.length, fromLatin1(value), 0, value.length);
+    } finally {
+      this.root = hash.root;
+    }
+    invariant(hash.size === model.size + (isThere ? 0 : 1), 'a changed hash is open');
     model.set(field, value);
   }
 
   delete(field: string): void {
-    const was = this.hash.delete(this.root, fromLatin1(field), 0, field.length);
+    const isThere = this.hash.seek(this.root, fromLatin1(field), 0, field.length);
+    invariant(isThere === this.model.delete(field), 'seek tells what is there');
+    if (!isThere) return;
+    this.hash.goToSought();
+    invariant(shown(this.hash.field) === field, 'goToSought goes to the field');
+    this.hash.removeSought();
     this.root = this.hash.root;
-    invariant(was === this.model.delete(field), 'delete tells what was there');
+    invariant(this.hash.size === this.model.size, 'a changed hash is open');
   }
 
   get(field: string): string | undefined {

@@ -2,10 +2,10 @@
  * Hashes: fields to values, in the arena. Small ones are packed in one block (packed.ts) and keep the order in
  * which fields were first set; larger ones are a table (table.ts), in no order, and never become packed again.
  *
- * A hash is named by its root; word 1 of it says which form it has. Changes take the root and leave the new one
- * in `root`. Reading is about the hash that was opened, by position: `find`, `first`, `next`, `scan` and `random`
- * move `field` and `value`, which are valid until something in the arena changes. The root must be opened again
- * after a change. Bytes given to a change must not lie in the arena.
+ * A hash is named by its root; word 1 of it says which form it has. Reading is about the hash that was opened, by
+ * position: `find`, `first`, `next`, `scan` and `random` move `field` and `value`, which are valid until something
+ * in the arena changes. A change is about the field that `seek` looked for, with nothing between but `goToSought`;
+ * it leaves the new root in `root`, and that hash open. Bytes given to a change must not lie in the arena.
  */
 import { ByteRange } from '#base/byte-range.ts';
 import { copyBytes, viewOf } from '#base/copy.ts';
@@ -27,6 +27,9 @@ export class Hash {
   #openIsPacked = true;
   /** The pair of a packed hash that `first` or `next` went to, as its offset in the block. */
   #at = 0;
+  /** What {@link seek} found: a pair or -1, an entry or 0; and the hash of its name, in a table. */
+  #sought = 0;
+  #soughtHash = 0;
   #visit: () => void = () => undefined;
   readonly #visitEntry = (entry: number): void => {
     this.#showEntry(entry);
@@ -124,55 +127,66 @@ export class Hash {
     return 0;
   }
 
-  /** Sets a field; true when it is new. When it throws ArenaFullError, nothing has changed. */
-  set(
-    root: number,
+  // Changing: a field is looked for once, and what is done to it follows.
+
+  /** Opens this hash and looks for the field bytes[start, end), to change it; false when it is not there. */
+  seek(root: number, bytes: Uint8Array, start: number, end: number): boolean {
+    this.root = root;
+    this.open(root);
+    if (this.#openIsPacked) {
+      this.#sought = this.#packed.find(root, bytes, start, end);
+      return this.#sought !== -1;
+    }
+    this.#soughtHash = this.#table.hashOf(bytes, start, end);
+    this.#sought = this.#table.find(root, bytes, start, end, this.#soughtHash);
+    return this.#sought !== 0;
+  }
+
+  /** Goes to the field sought last, which is there. */
+  goToSought(): void {
+    if (this.#openIsPacked) this.#showPair(this.#sought);
+    else this.#showEntry(this.#sought);
+  }
+
+  /**
+   * Gives the field sought last, whose name this is, a value, and opens the hash anew; the field is added if it is
+   * not there. When it throws ArenaFullError, nothing has changed.
+   */
+  put(
     field: Uint8Array,
     fieldStart: number,
     fieldEnd: number,
     value: Uint8Array,
     valueStart: number,
     valueEnd: number,
-  ): boolean {
-    this.root = root;
-    if (this.isPacked(root)) {
-      const packed = this.#packed;
-      const pair = packed.find(root, field, fieldStart, fieldEnd);
-      if (packed.takes(root, pair, fieldEnd - fieldStart, valueEnd - valueStart)) {
-        this.root =
-          pair === -1
-            ? packed.append(root, field, fieldStart, fieldEnd, value, valueStart, valueEnd)
-            : packed.setValue(root, pair, value, valueStart, valueEnd);
-        return pair === -1;
-      }
-      this.root = this.#tableOf(root);
+  ): void {
+    if (!this.#openIsPacked) {
+      this.#putInTable(field, fieldStart, fieldEnd, value, valueStart, valueEnd);
+      return;
     }
-    try {
-      return this.#setInTable(field, fieldStart, fieldEnd, value, valueStart, valueEnd);
-    } catch (error) {
-      if (this.root !== root) this.#discard(this.root);
-      this.root = root;
-      throw error;
-    } finally {
-      if (this.root !== root) this.#arena.free(root);
+    const packed = this.#packed;
+    const root = this.#open;
+    const pair = this.#sought;
+    if (!packed.takes(root, pair, fieldEnd - fieldStart, valueEnd - valueStart)) {
+      this.#putConverted(field, fieldStart, fieldEnd, value, valueStart, valueEnd);
+      return;
     }
+    this.root =
+      pair === -1
+        ? packed.append(root, field, fieldStart, fieldEnd, value, valueStart, valueEnd)
+        : packed.setValue(root, pair, value, valueStart, valueEnd);
+    this.#open = this.root;
   }
 
-  /** Removes the field bytes[start, end); false when it is not there. */
-  delete(root: number, bytes: Uint8Array, start: number, end: number): boolean {
-    this.root = root;
-    if (this.isPacked(root)) {
-      const pair = this.#packed.find(root, bytes, start, end);
-      if (pair === -1) return false;
-      this.root = this.#packed.remove(root, pair);
-      return true;
+  /** Removes the field sought last, which is there, and opens the hash anew. */
+  removeSought(): void {
+    if (this.#openIsPacked) {
+      this.root = this.#packed.remove(this.#open, this.#sought);
+      this.#open = this.root;
+      return;
     }
-    const hash = this.#table.hashOf(bytes, start, end);
-    const entry = this.#table.find(root, bytes, start, end, hash);
-    if (entry === 0) return false;
-    this.#table.remove(root, hash, entry);
-    this.#arena.free(entry);
-    return true;
+    this.#table.remove(this.#open, this.#soughtHash, this.#sought);
+    this.#arena.free(this.#sought);
   }
 
   /** The root of an equal hash that shares nothing with this one. */
@@ -255,35 +269,56 @@ export class Hash {
     return true;
   }
 
-  #setInTable(
+  #putInTable(
     field: Uint8Array,
     fieldStart: number,
     fieldEnd: number,
     value: Uint8Array,
     valueStart: number,
     valueEnd: number,
-  ): boolean {
+  ): void {
     const { root } = this;
     const table = this.#table;
-    const hash = table.hashOf(field, fieldStart, fieldEnd);
-    const old = table.find(root, field, fieldStart, fieldEnd, hash);
+    const old = this.#sought;
     const length = valueEnd - valueStart;
     if (old !== 0) {
       if (this.#arena.fits(old, table.keyOffset + fieldEnd - fieldStart + length)) {
         table.setValueLength(old, length);
         this.#writeValue(old, value, valueStart, length);
-        return false;
+        return;
       }
     }
     const entry = table.createEntry(field, fieldStart, fieldEnd, length);
     this.#writeValue(entry, value, valueStart, length);
     if (old !== 0) {
-      table.replace(root, hash, old, entry);
+      table.replace(root, this.#soughtHash, old, entry);
       this.#arena.free(old);
-      return false;
+      return;
     }
-    table.insertOrFree(root, hash, entry);
-    return true;
+    table.insertOrFree(root, this.#soughtHash, entry);
+  }
+
+  /** As {@link put}, in a packed hash that has to become a table for it. */
+  #putConverted(
+    field: Uint8Array,
+    fieldStart: number,
+    fieldEnd: number,
+    value: Uint8Array,
+    valueStart: number,
+    valueEnd: number,
+  ): void {
+    const packed = this.#open;
+    const root = this.#tableOf(packed);
+    try {
+      this.seek(root, field, fieldStart, fieldEnd);
+      this.#putInTable(field, fieldStart, fieldEnd, value, valueStart, valueEnd);
+    } catch (error) {
+      this.#discard(root);
+      this.root = packed;
+      this.open(packed);
+      throw error;
+    }
+    this.#arena.free(packed);
   }
 
   #writeValue(entry: number, value: Uint8Array, start: number, length: number): void {

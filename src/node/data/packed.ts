@@ -8,7 +8,7 @@
  * Pairs are named by the byte offset of their start in the block's chunk; -1 is none. Methods that change a
  * block return where it is afterwards. A block that cannot take a pair (`takes`) is the caller's to convert.
  */
-import { copyBytes, viewOf } from '#base/copy.ts';
+import { copyBytes, sameBytes, viewOf } from '#base/copy.ts';
 import { type Arena, CHUNK_SHIFT, UNIT_MASK } from './arena.ts';
 
 const HEADER = 8;
@@ -57,9 +57,8 @@ export class Packed {
       const fieldLength = held[pair];
       const from = pair + PAIR_HEADER;
       if (fieldLength === length && (length === 0 || held[from + length - 1] === last)) {
-        let i = 0;
-        while (i < length && held[from + i] === bytes[start + i]) i++;
-        if (i === length) return pair;
+        const view = this.#arena.views[root >>> CHUNK_SHIFT];
+        if (sameBytes(view, from, viewOf(bytes), start, length)) return pair;
       }
       pair = from + fieldLength + held[pair + 1];
     }

@@ -73,14 +73,18 @@ export class SetValue {
     return this.#hash.scan(cursor, count, visit);
   }
 
-  /** Adds bytes[start, end); false when it is there already. */
+  /** Adds bytes[start, end) and opens the set anew; false when it is there already. */
   add(root: number, bytes: Uint8Array, start: number, end: number): boolean {
-    return this.#hash.set(root, bytes, start, end, NO_VALUE, 0, 0);
+    if (this.#hash.seek(root, bytes, start, end)) return false;
+    this.#hash.put(bytes, start, end, NO_VALUE, 0, 0);
+    return true;
   }
 
-  /** Removes bytes[start, end); false when it is not there. */
+  /** Removes bytes[start, end) and opens the set anew; false when it is not there. */
   remove(root: number, bytes: Uint8Array, start: number, end: number): boolean {
-    return this.#hash.delete(root, bytes, start, end);
+    if (!this.#hash.seek(root, bytes, start, end)) return false;
+    this.#hash.removeSought();
+    return true;
   }
 
   /** The root of an equal set that shares nothing with this one. */

@@ -9,7 +9,7 @@
  * passed, and so a walk gives what stays in the table exactly once however the table grows and shrinks meanwhile.
  * One Table serves all tables that share a layout. See table-segments.ts for the slots.
  */
-import { copyBytes, viewOf } from '#base/copy.ts';
+import { copyBytes, sameBytes, viewOf } from '#base/copy.ts';
 import type { Prng } from '#base/prng.ts';
 import { type Arena, CHUNK_SHIFT, UNIT_MASK } from './arena.ts';
 import { halfSipHash } from './half-sip-hash.ts';
@@ -48,8 +48,6 @@ export class Table {
   readonly keyOffset: number;
   readonly #arena: Arena;
   readonly #words: readonly Int32Array[];
-  /** What {@link load} saw: a load whose result nobody keeps would not be done. */
-  seen = 0;
   readonly #segments: TableSegments;
   readonly #key0: number;
   readonly #key1: number;
@@ -147,31 +145,30 @@ export class Table {
       const chunk = entry >>> CHUNK_SHIFT;
       const unit = entry & UNIT_MASK;
       if (this.#words[chunk][(unit << 1) + (this.prefixBytes >> 2)] !== length) continue;
-      const held = this.#arena.bytes[chunk];
+      const held = this.#arena.views[chunk];
       const from = (unit << 3) + this.keyOffset;
-      let i = 0;
-      while (i < length && held[from + i] === bytes[start + i]) i++;
-      if (i === length) return entry;
+      if (sameBytes(held, from, viewOf(bytes), start, length)) return entry;
     }
   }
 
   /**
-   * Brings to the processor's cache what {@link find} will look at first for each of roots[i] and hashes[i], i below
-   * `count`. Loop by loop, so that loads do not wait for each other. `hashes` is used up.
+   * `places` holds the roots of `count` tables: puts in their stead what {@link find} will take for the entry of each
+   * hash, by that alone; 0 for none. It goes one step for all, then the next, so that their cache misses overlap.
    */
-  load(roots: Int32Array, hashes: Int32Array, count: number): void {
-    for (let i = 0; i < count; i++) roots[i] = this.#segments.find(roots[i], hashes[i]);
-    for (let i = 0; i < count; i++) {
-      const segment = roots[i];
-      const words = this.#words[segment >>> CHUNK_SHIFT];
-      const at = (segment & UNIT_MASK) << 1;
-      const slot = hashes[i] & ((1 << (words[at + 1] & SLOTS_MASK)) - 1);
-      // slot 0 is the segment's header; segment 0 is none
-      hashes[i] = slot === 0 || segment === 0 ? 0 : words[at + (slot << 1) + 1];
-    }
-    for (let i = 0; i < count; i++) {
-      const entry = hashes[i];
-      this.seen ^= this.#words[entry >>> CHUNK_SHIFT][(entry & UNIT_MASK) << 1];
+  findAhead(places: Int32Array, hashes: Int32Array, count: number): void {
+    for (let i = 0; i < count; i++) places[i] = this.#segments.find(places[i], hashes[i]);
+    for (let i = 0; i < count; i++) places[i] = this.#firstOf(places[i], hashes[i]);
+  }
+
+  /** The first entry with this hash in a segment; 0 when there is none. */
+  #firstOf(segment: number, hash: number): number {
+    if (segment === 0) return 0;
+    const words = this.#words[segment >>> CHUNK_SHIFT];
+    const at = (segment & UNIT_MASK) << 1;
+    const mask = (1 << (words[at + 1] & SLOTS_MASK)) - 1;
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const entry = words[at + (slot << 1) + 1];
+      if (entry === 0 || (words[at + (slot << 1)] === hash && slot !== 0)) return entry;
     }
   }
 

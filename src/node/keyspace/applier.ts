@@ -6,9 +6,9 @@ import { ByteReader } from '#base/bytes.ts';
 import { invariant } from '#base/invariant.ts';
 import { dropSlot, flushAll, undropSlot, unflush } from './dropping.ts';
 import { EFFECT } from './effects.ts';
+import { EffectsAhead } from './effects-ahead.ts';
 import type { Hashes } from './hashes.ts';
 import type { Lists } from './lists.ts';
-import { LookAhead } from './look-ahead.ts';
 import { copy, rename } from './renaming.ts';
 import type { Sets } from './sets.ts';
 import type { SortedSets } from './sorted-sets.ts';
@@ -30,7 +30,7 @@ const NOTHING = new Uint8Array(0);
 export class EffectApplier {
   readonly #store: Store;
   readonly #changers: Changers;
-  readonly #lookAhead: LookAhead;
+  readonly #ahead: EffectsAhead;
   #reader = new ByteReader(NOTHING);
   #bytes: Uint8Array = NOTHING;
   #keyStart = 0;
@@ -42,18 +42,19 @@ export class EffectApplier {
   constructor(store: Store, changers: Changers) {
     this.#store = store;
     this.#changers = changers;
-    this.#lookAhead = new LookAhead(store);
+    this.#ahead = new EffectsAhead(store);
   }
 
   /** Applies every effect in bytes[start, end). Stops the process on what no primary can have written. */
   apply(bytes: Uint8Array, start: number, end: number): void {
     this.#open(bytes, start, end);
-    let loadedTo = start;
+    let readTo = start;
     while (this.#reader.left > 0) {
       const { at } = this.#reader;
-      if (at >= loadedTo) loadedTo = this.#lookAhead.load(bytes, at, end);
+      if (at >= readTo) readTo = this.#ahead.read(bytes, at, end);
       this.#applyOne(this.#reader.uint8());
     }
+    this.#store.ahead.forget();
   }
 
   /** Applies a row of the undo log. */

@@ -8,6 +8,7 @@
  * a new number, and an old one keeps its meaning.
  */
 import type { ByteWriter } from '#base/bytes.ts';
+import { viewOf } from '#base/copy.ts';
 
 export const EFFECT = {
   /** key, flags, [expiry ms], value: the key becomes this string. */
@@ -103,14 +104,12 @@ export class EffectWriter {
 
   /** A byte string. */
   bytes(source: Uint8Array, start: number, end: number): void {
-    this.integer(end - start);
-    this.writer.raw(source, start, end);
+    this.writer.shortBlock(viewOf(source), start, end);
   }
 
   /** The byte string from `start` to `end` of a view. */
   view(source: DataView, start: number, end: number): void {
-    this.integer(end - start);
-    this.writer.view(source, start, end);
+    this.writer.shortBlock(source, start, end);
   }
 
   uint8(value: number): void {
@@ -123,12 +122,7 @@ export class EffectWriter {
 
   /** An integer from 0 to 2^53 - 1. */
   integer(value: number): void {
-    let rest = value;
-    while (rest > 0x7f) {
-      this.writer.uint8((rest % 0x80) | 0x80);
-      rest = Math.floor(rest / 0x80);
-    }
-    this.writer.uint8(rest);
+    this.writer.leb128(value);
   }
 
   set(

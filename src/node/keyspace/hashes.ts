@@ -75,10 +75,9 @@ export class Hashes {
     const store = this.#store;
     const hash = this.#hash;
     const root = store.openForChange(key, keyStart, keyEnd, TYPE_HASH);
-    if (store.keeping) this.#keep(key, keyStart, keyEnd, root, field, fieldStart, fieldEnd);
-    const isNew = hash.set(root, field, fieldStart, fieldEnd, value, valueStart, valueEnd);
-    const changed = hash.root;
-    hash.open(changed);
+    const isNew = !hash.seek(root, field, fieldStart, fieldEnd);
+    if (store.keeping) this.#keep(key, keyStart, keyEnd, field, fieldStart, fieldEnd, isNew);
+    hash.put(field, fieldStart, fieldEnd, value, valueStart, valueEnd);
     if (store.encoding !== ENCODING_LARGE) {
       const most = store.limits.hashMaxListpackValue;
       if (
@@ -89,7 +88,7 @@ export class Hashes {
         store.setEncoding(ENCODING_LARGE);
       }
     }
-    if (store.changed(changed)) {
+    if (store.changed(hash.root)) {
       const { recorder } = store;
       recorder.begin(EFFECT.hashSet, key, keyStart, keyEnd);
       recorder.bytes(field, fieldStart, fieldEnd);
@@ -111,41 +110,37 @@ export class Hashes {
     const hash = this.#hash;
     const root = store.locateRoot(key, keyStart, keyEnd);
     if (root === 0) return false;
-    hash.open(root);
-    if (!hash.find(field, fieldStart, fieldEnd)) return false;
-    store.openForChange(key, keyStart, keyEnd, TYPE_HASH);
+    if (!hash.seek(root, field, fieldStart, fieldEnd)) return false;
+    store.beforeChange();
     if (hash.size === 1) {
       if (!store.removeLocated()) return true;
     } else {
-      if (store.keeping) this.#keep(key, keyStart, keyEnd, root, field, fieldStart, fieldEnd);
-      hash.delete(root, field, fieldStart, fieldEnd);
-      const changed = hash.root;
-      hash.open(changed);
-      if (!store.changed(changed)) return true;
+      if (store.keeping) this.#keep(key, keyStart, keyEnd, field, fieldStart, fieldEnd, false);
+      hash.removeSought();
+      if (!store.changed(hash.root)) return true;
     }
     store.recorder.begin(EFFECT.hashDelete, key, keyStart, keyEnd);
     store.recorder.bytes(field, fieldStart, fieldEnd);
     return true;
   }
 
-  /** Notes how to undo a change of the field. */
+  /** Notes how to undo a change of the field sought last. */
   #keep(
     key: Uint8Array,
     keyStart: number,
     keyEnd: number,
-    root: number,
     field: Uint8Array,
     fieldStart: number,
     fieldEnd: number,
+    isNew: boolean,
   ): void {
     const { undo } = this.#store;
-    const hash = this.#hash;
-    hash.open(root);
-    const isThere = hash.find(field, fieldStart, fieldEnd);
-    const op = isThere ? EFFECT.hashSet : EFFECT.hashDelete;
-    undo.begin(op, key, keyStart, keyEnd);
+    undo.begin(isNew ? EFFECT.hashDelete : EFFECT.hashSet, key, keyStart, keyEnd);
     undo.bytes(field, fieldStart, fieldEnd);
-    if (isThere) undo.range(hash.value);
+    if (!isNew) {
+      this.#hash.goToSought();
+      undo.range(this.#hash.value);
+    }
     undo.end();
   }
 }

@@ -5,14 +5,16 @@
  *
  * Two tables in turn: hazards are raised in the young one; when all that the old one holds is committed it is
  * emptied and becomes the young one. Both are emptied by counting their generation up, so a commit clears
- * nothing, and since each hazard has its index, it does not matter when they change places. They stay small
- * (48 KiB each while a batch changes fewer than 2000 keys), so they stay in the processor's cache.
+ * nothing, and since each hazard has its index, it does not matter when they change places. They are as large as
+ * batches are (48 KiB each while one changes fewer than 2000 keys), so that they stay in the processor's cache.
  *
  * Indexes are kept modulo 2^32: those of hazards are within 2^31 of the one committed last.
  */
 import { invariant } from '#base/invariant.ts';
 
 const FIRST_SLOTS = 4096;
+/** A table of which less than a sixteenth was used is made small again. */
+const SPARSE = 16;
 
 /** Open addressing over slots of {hash, index, generation}; what is of another generation is empty. */
 class HazardTable {
@@ -23,11 +25,12 @@ class HazardTable {
   /** The highest index in it. */
   newest = 0;
 
+  /** A table keeps its size for the next batch, unless little of it was used: a large one misses the cache. */
   empty(): void {
+    const { used } = this;
     this.used = 0;
     this.newest = 0;
-    if (this.mask >= FIRST_SLOTS) {
-      // it was large once
+    if (this.mask >= FIRST_SLOTS && used * SPARSE < this.mask) {
       this.slots = new Int32Array(FIRST_SLOTS * 3);
       this.mask = FIRST_SLOTS - 1;
       this.generation = 1;

@@ -154,3 +154,38 @@ test('effects that no primary can have written stop the process', () => {
   expect(() => replica.keyspace.apply(Uint8Array.of(2, 1, 0x61), 0, 3)).toThrow('there');
   expect(() => replica.keyspace.apply(Uint8Array.of(1, 9, 0x61), 0, 3)).toThrow('wanted');
 });
+
+test('expecting keys, there or not, of any type and number, is no access and changes nothing', () => {
+  const driver = new Driver('primary');
+  const { keyspace } = driver;
+  driver.hashSet('hash', 'f', '1');
+  keyspace.setExpiry(fromLatin1('hash'), 0, 4, 1_000);
+  for (let i = 0; i < 40; i++) driver.set(`{x}${i}`, String(i));
+  keyspace.beginCommand();
+  const state = (): unknown[] => {
+    const { size, waitIndex, effects, statistics } = keyspace;
+    return [keyspace.digest(), size, waitIndex, effects.length, { ...statistics }];
+  };
+  const before = state();
+  const names = ['hash', 'absent', '{x}absent', '', 'x'.repeat(1000)];
+  for (let i = 0; i < 40; i++) names.push(`{x}${i}`);
+  const bytes = fromLatin1(names.join(''));
+  const places: [name: string, start: number, end: number][] = [];
+  for (const name of names) {
+    const start = places.at(-1)?.[2] ?? 0;
+    places.push([name, start, start + name.length]);
+  }
+  keyspace.expectKeysIn(bytes);
+  for (const [, start, end] of places) keyspace.expectKey(start, end);
+  keyspace.readExpected();
+  expect(state()).toEqual(before);
+  // they are looked up as ever, expected or not, passed or not
+  for (const [name, start, end] of [...places, ...places.toReversed()]) {
+    const isThere = keyspace.find(bytes, start, end) !== 'none';
+    expect([name, isThere]).toEqual([name, driver.find(name) !== null]);
+    expect(keyspace.slotOf(bytes, start, end)).toBe(slotOfKey(bytes, start, end));
+  }
+  keyspace.forgetExpected();
+  bytes.fill(0);
+  expect(keyspace.find(bytes, 0, 4)).toBe('none');
+});

@@ -75,6 +75,32 @@ export class Keyspace extends KeyspaceCore {
 
   // Looking up
 
+  /**
+   * The keys that will be looked up soon stand in `bytes`, which stay as they are until {@link forgetExpected}: say
+   * so, then which, in the order in which they stand there, and then {@link readExpected}.
+   */
+  expectKeysIn(bytes: Uint8Array): void {
+    this.store.ahead.begin(bytes);
+  }
+
+  expectKey(start: number, end: number): void {
+    this.store.ahead.add(this.store.index, start, end);
+  }
+
+  /** Brings what looking up the expected keys will read into the processor's cache. */
+  readExpected(): void {
+    this.store.ahead.read();
+  }
+
+  forgetExpected(): void {
+    this.store.ahead.forget();
+  }
+
+  /** The slot of a key; known already when it was expected. */
+  slotOf(bytes: Uint8Array, start: number, end: number): number {
+    return this.store.ahead.slotOf(bytes, start, end);
+  }
+
   /** Looks the key up and counts that as an access. The result's parts are in the fields above. */
   find(bytes: Uint8Array, start: number, end: number): KeyType {
     const record = this.#lookUp(bytes, start, end);

@@ -1,70 +1,108 @@
 /**
- * Looks ahead over effects that are about to be applied and loads the index slots and records of their keys all
- * together. Each would be a chain of cache misses that the processor must wait for; of keys that it meets at
- * once it waits for all in about the time of one. At a million keys applying takes three fifths of the time.
+ * Looking ahead: what the next commands of a pipeline will read of the index and of their keys' records is read for
+ * all of them at once. Finding a key is a chain of reads that are nearly always cache misses, each of which needs
+ * what the one before it brought; done for many keys side by side, the processor waits for all of them together.
+ *
+ * It changes nothing and decides nothing: without it commands only wait longer, and compute slot and hash themselves.
+ *
+ * Invariant: the bytes of keys that were read do not change until {@link LookAhead.forget}.
  */
 import { slotOfKey } from '#base/slot.ts';
-import { EFFECT, OPERANDS } from './effects.ts';
-import type { Store } from './store.ts';
+import { type Arena, CHUNK_SHIFT, UNIT_MASK } from '#node/data/arena.ts';
+import type { Table } from '#node/data/table.ts';
+import { HEADER_BYTES, TYPE_MASK, TYPE_STRING } from './record.ts';
+import type { SlotIndex } from './slot-index.ts';
 
-/** Keys that are looked at together: more than a processor can wait for at a time, few enough to stay in its cache. */
-const WINDOW = 16;
+/** Most keys at once: about as many reads as a processor has under way at the same time. */
+export const MOST_KEYS_AHEAD = 16;
+/** A longer key costs more to hash than there is to gain, or is none: the text of a script, for one. */
+const LONGEST_KEY = 256;
+const NONE: Uint8Array = new Uint8Array(0);
 
 export class LookAhead {
-  readonly #store: Store;
-  readonly #roots = new Int32Array(WINDOW);
-  readonly #hashes = new Int32Array(WINDOW);
-  #bytes: Uint8Array = new Uint8Array(0);
-  #at = 0;
+  /** Holds what was read, so that no compiler may leave the reading out. */
+  seen = 0;
+  readonly #arena: Arena;
+  readonly #table: Table;
+  /** What the keys stand in; they come in the order in which they stand there. */
+  #bytes = NONE;
+  readonly #starts = new Int32Array(MOST_KEYS_AHEAD);
+  readonly #ends = new Int32Array(MOST_KEYS_AHEAD);
+  readonly #slots = new Int32Array(MOST_KEYS_AHEAD);
+  readonly #hashes = new Int32Array(MOST_KEYS_AHEAD);
+  /** Of each key what is read next: the root of its slot's table at first, its record at last; 0 for nothing. */
+  readonly #places = new Int32Array(MOST_KEYS_AHEAD);
+  #count = 0;
+  /** The first key that commands have not passed. */
+  #next = 0;
 
-  constructor(store: Store) {
-    this.#store = store;
+  constructor(arena: Arena, table: Table) {
+    this.#arena = arena;
+    this.#table = table;
   }
 
-  /** Loads the keys of the next effects in bytes[at, end); returns up to where it looked. */
-  load(bytes: Uint8Array, at: number, end: number): number {
-    const { table, index } = this.#store;
+  /** The keys that come now stand in these bytes. */
+  begin(bytes: Uint8Array): void {
     this.#bytes = bytes;
-    this.#at = at;
-    let count = 0;
-    while (count < WINDOW && this.#at < end) {
-      const op = bytes[this.#at++];
-      if (op === EFFECT.flushAll) continue;
-      const length = this.#integer();
-      if (op === EFFECT.dropSlot) continue;
-      const start = this.#at;
-      this.#at += length;
-      this.#roots[count] = index.rootOf(slotOfKey(bytes, start, this.#at));
-      this.#hashes[count] = table.hashOf(bytes, start, this.#at);
-      count++;
-      this.#skipOperands(op);
-    }
-    table.load(this.#roots, this.#hashes, count);
-    return this.#at;
+    this.#count = 0;
+    this.#next = 0;
   }
 
-  #skipOperands(op: number): void {
-    // what no primary writes is for the applier to find
-    for (const operand of OPERANDS[op] ?? []) {
-      if (operand === 'bytes') {
-        const length = this.#integer();
-        this.#at += length;
-      } else if (operand === 'integer') {
-        this.#integer();
-      } else if (operand === 'flags') {
-        this.#at += (this.#bytes[this.#at] & 1) === 1 ? 9 : 1;
-      } else {
-        this.#at += operand === 'uint8' ? 1 : 8;
-      }
-    }
+  /** A key that will be looked up soon. */
+  add(index: SlotIndex, start: number, end: number): void {
+    const i = this.#count;
+    if (i === MOST_KEYS_AHEAD || end - start > LONGEST_KEY) return;
+    const bytes = this.#bytes;
+    const slot = slotOfKey(bytes, start, end);
+    this.#starts[i] = start;
+    this.#ends[i] = end;
+    this.#slots[i] = slot;
+    this.#hashes[i] = this.#table.hashOf(bytes, start, end);
+    this.#places[i] = index.rootOf(slot);
+    this.#count = i + 1;
   }
 
-  #integer(): number {
-    let value = 0;
-    for (let scale = 1; ; scale *= 0x80) {
-      const byte = this.#bytes[this.#at++];
-      value += (byte & 0x7f) * scale;
-      if (!(byte >= 0x80)) return value;
-    }
+  /** Reads what looking up the keys that were added will read. */
+  read(): void {
+    this.#table.findAhead(this.#places, this.#hashes, this.#count);
+    let seen = 0;
+    for (let i = 0; i < this.#count; i++) seen ^= this.#readRecord(this.#places[i]);
+    this.seen = seen;
+  }
+
+  /** The keys' bytes may change. */
+  forget(): void {
+    this.begin(NONE);
+  }
+
+  slotOf(bytes: Uint8Array, start: number, end: number): number {
+    const i = this.#find(bytes, start, end);
+    return i === -1 ? slotOfKey(bytes, start, end) : this.#slots[i];
+  }
+
+  hashOf(bytes: Uint8Array, start: number, end: number): number {
+    const i = this.#find(bytes, start, end);
+    return i === -1 ? this.#table.hashOf(bytes, start, end) : this.#hashes[i];
+  }
+
+  /** Which key this is; -1 when it is none of those that were read, or has been passed. */
+  #find(bytes: Uint8Array, start: number, end: number): number {
+    if (bytes !== this.#bytes) return -1;
+    let i = this.#next;
+    while (i < this.#count && this.#starts[i] < start) i++;
+    this.#next = i;
+    return i < this.#count && this.#starts[i] === start && this.#ends[i] === end ? i : -1;
+  }
+
+  /** Reads the head of a record and, if it is a collection, the first word of that. */
+  #readRecord(record: number): number {
+    if (record === 0) return 0;
+    const { words, views } = this.#arena;
+    const chunk = record >>> CHUNK_SHIFT;
+    const at = (record & UNIT_MASK) << 1;
+    const head = words[chunk][at];
+    if ((head & TYPE_MASK) === TYPE_STRING) return head;
+    const root = views[chunk].getInt32((at << 2) + HEADER_BYTES + words[chunk][at + 2], true);
+    return words[root >>> CHUNK_SHIFT][(root & UNIT_MASK) << 1];
   }
 }

@@ -75,12 +75,7 @@ export class Sets {
     const store = this.#store;
     const set = this.#set;
     const root = store.openForChange(key, keyStart, keyEnd, TYPE_SET);
-    if (!set.add(root, member, memberStart, memberEnd)) {
-      set.open(set.root);
-      return false;
-    }
-    const changed = set.root;
-    set.open(changed);
+    if (!set.add(root, member, memberStart, memberEnd)) return false;
     if (store.keeping) {
       store.undo.begin(EFFECT.setRemove, key, keyStart, keyEnd);
       store.undo.bytes(member, memberStart, memberEnd);
@@ -92,7 +87,7 @@ export class Sets {
         setEncodingAfterAdd(encoding, limits, set.size, member, memberStart, memberEnd),
       );
     }
-    if (store.changed(changed)) {
+    if (store.changed(set.root)) {
       store.recorder.begin(EFFECT.setAdd, key, keyStart, keyEnd);
       store.recorder.bytes(member, memberStart, memberEnd);
     }
@@ -119,14 +114,12 @@ export class Sets {
       if (!store.removeLocated()) return true;
     } else {
       if (!set.remove(root, member, memberStart, memberEnd)) return false;
-      const changed = set.root;
-      set.open(changed);
       if (store.keeping) {
         store.undo.begin(EFFECT.setAdd, key, keyStart, keyEnd);
         store.undo.bytes(member, memberStart, memberEnd);
         store.undo.end();
       }
-      if (!store.changed(changed)) return true;
+      if (!store.changed(set.root)) return true;
     }
     store.recorder.begin(EFFECT.setRemove, key, keyStart, keyEnd);
     store.recorder.bytes(member, memberStart, memberEnd);

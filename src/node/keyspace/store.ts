@@ -10,10 +10,9 @@
  * recorded is noted for undo as long as its batch can be undone.
  */
 import { ByteRange } from '#base/byte-range.ts';
-import { ByteWriter, equalBytes } from '#base/bytes.ts';
-import { copyBytes, viewOf } from '#base/copy.ts';
+import { ByteWriter } from '#base/bytes.ts';
+import { copyBytes, sameBytes, viewOf } from '#base/copy.ts';
 import { invariant } from '#base/invariant.ts';
-import { slotOfKey } from '#base/slot.ts';
 import { Arena, CHUNK_SHIFT, UNIT_MASK } from '#node/data/arena.ts';
 import { Table } from '#node/data/table.ts';
 import { Digest } from './digest.ts';
@@ -21,6 +20,7 @@ import { Discards } from './discards.ts';
 import { EFFECT, EffectWriter } from './effects.ts';
 import { defaultLimits, EMPTY_LISTPACK_BYTES } from './encodings.ts';
 import { Hazards } from './hazards.ts';
+import { LookAhead } from './look-ahead.ts';
 import {
   ENCODING_MASK,
   ENCODING_SHIFT,
@@ -59,6 +59,7 @@ export class Store {
   readonly watches: Watches;
   readonly discards: Discards;
   readonly undo: UndoLog;
+  readonly ahead: LookAhead;
   readonly digest: Digest;
   readonly walk: Walk;
   /** Encoded effects since the shard last took them. */
@@ -86,7 +87,7 @@ export class Store {
   #keyStart = 0;
   #keyEnd = 0;
   readonly #due = new ByteRange();
-  readonly #absentKey = new Uint8Array(MOST_REMEMBERED_BYTES);
+  readonly #absentKey = new DataView(new ArrayBuffer(MOST_REMEMBERED_BYTES));
   readonly #baseBytes: number;
 
   constructor(hashSeed: readonly [number, number], watches: Watches) {
@@ -99,6 +100,7 @@ export class Store {
     this.#baseBytes = arena.usedBytes;
     this.discards = new Discards(arena, this.table, this.values);
     this.undo = new UndoLog(this.discards);
+    this.ahead = new LookAhead(arena, this.table);
     this.digest = new Digest(this);
     this.walk = new Walk(this);
   }
@@ -136,8 +138,8 @@ export class Store {
     if (bytes === this.#keyBytes && start === this.#keyStart && end === this.#keyEnd) {
       if (this.#isSame(bytes, start, end)) return this.record;
     }
-    const slot = this.#unitSlot >= 0 ? this.#unitSlot : slotOfKey(bytes, start, end);
-    const hash = this.table.hashOf(bytes, start, end);
+    const slot = this.#unitSlot >= 0 ? this.#unitSlot : this.ahead.slotOf(bytes, start, end);
+    const hash = this.ahead.hashOf(bytes, start, end);
     const record = this.table.find(this.index.rootOf(slot), bytes, start, end, hash);
     this.slot = slot;
     this.hash = hash;
@@ -176,12 +178,12 @@ export class Store {
   /** Does the array hold the same key as when it was located? A buffer may have been filled anew. */
   #isSame(bytes: Uint8Array, start: number, end: number): boolean {
     const { record } = this;
-    if (record === 0) return equalBytes(this.#absentKey, 0, end - start, bytes, start, end);
+    const view = viewOf(bytes);
+    if (record === 0) return sameBytes(this.#absentKey, 0, view, start, end - start);
     const chunk = record >>> CHUNK_SHIFT;
     const at = (record & UNIT_MASK) << 1;
-    const keyStart = (at << 2) + HEADER_BYTES;
-    const keyEnd = keyStart + this.arena.words[chunk][at + 2];
-    return equalBytes(this.arena.bytes[chunk], keyStart, keyEnd, bytes, start, end);
+    if (this.arena.words[chunk][at + 2] !== end - start) return false;
+    return sameBytes(this.arena.views[chunk], (at << 2) + HEADER_BYTES, view, start, end - start);
   }
 
   #remember(bytes: Uint8Array, start: number, end: number): void {
@@ -193,7 +195,7 @@ export class Store {
       this.#keyBytes = NONE;
       return;
     }
-    for (let at = start; at < end; at++) this.#absentKey[at - start] = bytes[at];
+    copyBytes(this.#absentKey, 0, viewOf(bytes), start, end - start);
   }
 
   // Reading records

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { fromLatin1 } from '#base/bytes.ts';
 import { Prng } from '#base/prng.ts';
+import { Arguments } from './arguments.ts';
 import { DEFAULT_DECODER_LIMITS, RequestDecoder } from './decoder.ts';
 
 /** What a decoder gives for `input` cut into pieces of `pieceBytes`: commands as word lists, then an error. */
@@ -145,4 +146,31 @@ test('input that was not asked for is kept by hold() and goes before what is fed
   expect(decoder.next()).toBe('command');
   expect(decoder.args.latin1(0)).toBe('CD');
   expect(decoder.next()).toBe('more');
+});
+
+test('looking ahead finds the first arguments of what has arrived whole, and consumes nothing', () => {
+  const bulk = (...words: readonly string[]): string =>
+    `*${words.length}\r\n${words.map((word) => `$${word.length}\r\n${word}\r\n`).join('')}`;
+  const commands = [['SET', 'a', '1'], ['PING'], ['GET', 'bc'], ['GET', 'd']];
+  const whole = commands.map((words) => bulk(...words)).join('');
+  const decoder = new RequestDecoder();
+  const ahead = new Arguments();
+  const see = (most: number): string[] => {
+    decoder.firstArgumentsAhead(ahead, most);
+    return Array.from({ length: ahead.count }, (_, i) => ahead.latin1(i));
+  };
+  const input = fromLatin1(`${whole}GET inline\r\n${bulk('GET', 'e')}*2\r\n$3\r\nGE`);
+  decoder.feed(input, 0, input.length);
+  expect(see(16)).toEqual(['a', 'bc', 'd']);
+  expect(see(3)).toEqual(['a', 'bc']);
+  for (const words of commands) {
+    expect(decoder.next()).toBe('command');
+    expect(Array.from(words, (_, i) => decoder.args.latin1(i))).toEqual(words);
+  }
+  expect(see(16)).toEqual([]);
+  expect(decoder.next()).toBe('command');
+  expect(see(16)).toEqual(['e']);
+  expect(decoder.next()).toBe('command');
+  expect(decoder.next()).toBe('more');
+  expect(see(16)).toEqual([]);
 });

@@ -49,6 +49,11 @@ const ZERO = 0x30;
 const QUICK_ARGUMENTS = 99;
 const QUICK_BULK_BYTES = 1_000_000;
 
+/** Instead of where a command ends. */
+const NONE_QUICK = -1;
+/** What is looked at ahead, one command after the other. */
+const aheadArgs = new Arguments();
+
 /** No bulk length read yet. */
 const UNKNOWN = -1;
 
@@ -129,56 +134,73 @@ export class RequestDecoder {
 
   /** Reads on. 'command': {@link args} hold one. 'more': input is used up. 'error': see {@link error}. */
   next(): Decoded {
-    return this.#missing === 0 && this.#quick() ? 'command' : this.#careful();
+    if (this.#missing > 0) return this.#careful();
+    const end = this.#quick(this.#at, this.args);
+    if (end === NONE_QUICK) return this.#careful();
+    this.#at = end;
+    this.#commandStart = end;
+    return 'command';
   }
 
   /**
-   * Reads a whole array of bulks whose numbers are short and well-formed. False, with nothing consumed, when what
-   * follows is anything else.
+   * Puts argument 1 of each of the next commands into `into`, at most `most`, as far as they have arrived whole and
+   * are short. Nothing is consumed; it is valid until the next call of {@link next}.
    */
-  #quick(): boolean {
+  firstArgumentsAhead(into: Arguments, most: number): void {
+    into.reset(this.#source);
+    let at = this.#missing === 0 ? this.#quick(this.#at, aheadArgs) : NONE_QUICK;
+    for (let left = most; at !== NONE_QUICK; at = this.#quick(at, aheadArgs)) {
+      if (aheadArgs.count > 1) into.push(aheadArgs.start(1), aheadArgs.end(1));
+      if (--left === 0) break;
+    }
+    aheadArgs.reset(NONE);
+  }
+
+  /**
+   * Reads a whole array of bulks whose numbers are short and well-formed, from `from` into `args`; where it ends, or
+   * {@link NONE_QUICK} when what follows is anything else.
+   */
+  #quick(from: number, args: Arguments): number {
     const source = this.#source;
     const end = this.#end;
-    let at = this.#at;
-    if (end - at < 4 || source[at] !== STAR) return false;
+    let at = from;
+    if (end - at < 4 || source[at] !== STAR) return NONE_QUICK;
     let count = source[at + 1] - ZERO;
-    if (count < 1 || count > 9) return false;
+    if (count < 1 || count > 9) return NONE_QUICK;
     at += 2;
     if (source[at] !== CR) {
       const digit = source[at] - ZERO;
-      if (digit < 0 || digit > 9 || source[at + 1] !== CR) return false;
+      if (digit < 0 || digit > 9 || source[at + 1] !== CR) return NONE_QUICK;
       count = count * 10 + digit;
       at++;
     }
     at += 2;
-    if (count > this.#quickArguments) return false;
+    if (count > this.#quickArguments) return NONE_QUICK;
     const mostBytes = this.#quickBulkBytes;
-    const ranges = this.args.prepare(source, count);
+    const ranges = args.prepare(source, count);
     for (let i = 0; i < count * 2; i += 2) {
-      if (end - at < 4 || source[at] !== DOLLAR) return false;
+      if (end - at < 4 || source[at] !== DOLLAR) return NONE_QUICK;
       let length = source[at + 1] - ZERO;
-      if (length < 0 || length > 9) return false;
+      if (length < 0 || length > 9) return NONE_QUICK;
       at += 2;
       if (source[at] !== CR) {
-        if (length === 0) return false;
+        if (length === 0) return NONE_QUICK;
         do {
           const digit = source[at] - ZERO;
-          if (digit < 0 || digit > 9) return false;
+          if (digit < 0 || digit > 9) return NONE_QUICK;
           length = length * 10 + digit;
           at++;
-          if (length > mostBytes || at >= end) return false;
+          if (length > mostBytes || at >= end) return NONE_QUICK;
         } while (source[at] !== CR);
       }
       at += 2;
       const stop = at + length;
-      if (stop + 2 > end) return false;
+      if (stop + 2 > end) return NONE_QUICK;
       ranges[i] = at;
       ranges[i + 1] = stop;
       at = stop + 2;
     }
-    this.#at = at;
-    this.#commandStart = at;
-    return true;
+    return at;
   }
 
   #careful(): Decoded {

@@ -1,7 +1,7 @@
 /** The parts of checking a command that need no state of the connection. */
-import { slotOfKey } from '#base/slot.ts';
 import type { CommandEntry } from '#node/commands/command-index.ts';
 import { extractKeys, KeyPositions } from '#node/commands/keys.ts';
+import type { Keyspace } from '#node/keyspace/keyspace.ts';
 import type { Arguments } from '#node/resp/arguments.ts';
 import { ERRORS } from '#node/resp/errors.ts';
 import type { Transaction } from './transaction.ts';
@@ -18,14 +18,14 @@ const CR = 0x0d;
 const keyPositions = new KeyPositions();
 
 /** The slot of the command's keys, {@link NO_SLOT} when it names none, {@link CROSS_SLOT} when several. */
-export function slotOf(entry: CommandEntry, args: Arguments): number {
+export function slotOf(entry: CommandEntry, args: Arguments, keyspace: Keyspace): number {
   const { keyAt } = entry;
-  if (keyAt > 0) return slotOfKey(args.bytes, args.start(keyAt), args.end(keyAt));
+  if (keyAt > 0) return keyspace.slotOf(args.bytes, args.start(keyAt), args.end(keyAt));
   if (!entry.hasKeys || !extractKeys(entry.spec, args, keyPositions)) return NO_SLOT;
   let slot = NO_SLOT;
   for (let k = 0; k < keyPositions.count; k++) {
     const at = keyPositions.positions[k];
-    const next = slotOfKey(args.bytes, args.start(at), args.end(at));
+    const next = keyspace.slotOf(args.bytes, args.start(at), args.end(at));
     if (slot !== NO_SLOT && next !== slot) return CROSS_SLOT;
     slot = next;
   }
@@ -55,10 +55,10 @@ export function unknownSubcommand(args: Arguments, container: string): string {
 }
 
 /** One slot of all the keys of what is queued, {@link NO_SLOT} or {@link CROSS_SLOT}. */
-export function slotOfQueue({ entries, args }: Transaction): number {
+export function slotOfQueue({ entries, args }: Transaction, keyspace: Keyspace): number {
   let slot = NO_SLOT;
   for (let at = 0; at < entries.length; at++) {
-    const next = slotOf(entries[at], args[at]);
+    const next = slotOf(entries[at], args[at], keyspace);
     if (next === NO_SLOT) continue;
     if (next === CROSS_SLOT || (slot !== NO_SLOT && slot !== next)) return CROSS_SLOT;
     slot = next;

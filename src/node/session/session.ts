@@ -39,6 +39,7 @@ import {
 import { ClientState } from './client-state.ts';
 import { describeSession } from './describe.ts';
 import type { Refusal, SessionHost } from './host.ts';
+import { LOOK_AHEAD_EVERY, lookAhead } from './look-ahead.ts';
 import { redirect, refuse } from './refusals.ts';
 import { LEAVES_AT_ONCE, WAITS_FOR_LEASE } from './withheld.ts';
 
@@ -250,7 +251,8 @@ export class Session extends ClientState implements SessionPort, CommandContext 
     this.#retryParked();
     // what the kernel has not taken does not change meanwhile
     const room = host.limits.withheldReplyBytes - this.connection.bufferedBytes;
-    while (!this.closing && !this.#ended && !this.#stopped) {
+    for (let done = 0; !this.closing && !this.#ended && !this.#stopped; done++) {
+      if ((done & (LOOK_AHEAD_EVERY - 1)) === 0) lookAhead(decoder, host.keyspace);
       if (host.overloaded || output.bytesSoFar > room) {
         this.#stop();
         break;
@@ -265,6 +267,7 @@ export class Session extends ClientState implements SessionPort, CommandContext 
       this.#lookUp();
     }
     this.#consuming = false;
+    host.keyspace.forgetExpected();
     if (!this.#ended) host.awaitTurn(this);
   }
 
@@ -388,11 +391,11 @@ export class Session extends ClientState implements SessionPort, CommandContext 
   #slotOf(entry: CommandEntry): number {
     if (!entry.isExec) {
       if (!entry.touchesKeyspace && !entry.hasKeys) return NOWHERE;
-      return slotOf(entry, this.#args);
+      return slotOf(entry, this.#args, this.keyspace);
     }
     const { transaction } = this;
     if (!transaction.open) return NOWHERE;
-    const slot = slotOfQueue(transaction);
+    const slot = slotOfQueue(transaction, this.keyspace);
     return slot === NO_SLOT && !transaction.touchesKeyspace ? NOWHERE : slot;
   }
 
