@@ -10,6 +10,9 @@ LABEL org.opencontainers.image.title="Holdfast" \
       org.opencontainers.image.description="A Redis-compatible durable in-memory database for Kubernetes" \
       org.opencontainers.image.licenses="Apache-2.0"
 ENV NODE_ENV=production NODE_COMPILE_CACHE=/holdfast/.compile-cache
+# Buffers of 1 MiB and more are mapped, so they go back to the system when they are freed. By itself glibc takes
+# even chunks of 16 MiB from its heap after the first one was freed, and hands back only what is at the heap's end.
+ENV MALLOC_MMAP_THRESHOLD_=1048576 MALLOC_TRIM_THRESHOLD_=16777216
 WORKDIR /holdfast
 COPY --from=packages /holdfast/node_modules ./node_modules
 COPY package.json LICENSE ./

@@ -1,12 +1,14 @@
 /**
  * Resident memory per item: what the process has more after a load than before it. Each structure in a
  * fresh process that was warmed up by writes which leave nothing, so that buffers of fixed size (ours:
- * log cache, young generation, compiled code) are not counted as items.
+ * log cache, young generation, compiled code) are not counted as items. Ours collects its garbage before either
+ * measurement: how much there is depends on when it last did, and may be more than the items.
  */
 import { fill } from '#bench/load/run.ts';
+import { Inspector } from '#bench/measure/inspector.ts';
 import { cell, figure, mebibytes, ratio, table } from '#bench/measure/markdown.ts';
 import { settledResidentBytes } from '#bench/measure/process-memory.ts';
-import { holdfast } from '#bench/servers/holdfast.ts';
+import { holdfast, type HoldfastServer } from '#bench/servers/holdfast.ts';
 import { inMemory } from '#bench/servers/peers.ts';
 import { integer, request } from '#bench/servers/request.ts';
 import type { Server, ServerKind } from '#bench/servers/server.ts';
@@ -132,14 +134,23 @@ async function grow(server: Server, structure: Structure, settings: Settings): P
   const items = scaled(structure.items, settings);
   await fill(server, [WARM_UP.command], WARM_UP.count, WARM_UP.keys);
   await request(server, ['FLUSHALL']);
-  const [pid] = server.pids();
-  const before = await settledResidentBytes(pid);
+  const before = await residentBytesAtRest(server);
   await fill(server, [structure.command], items, 1_000_000_000);
-  const after = await settledResidentBytes(pid);
+  const after = await residentBytesAtRest(server);
   const found = await integer(server, structure.count);
   if (found !== items) throw new Error(`${found} of ${items} items`);
   progress(`${server.title}: ${mebibytes(before)} before, ${mebibytes(after)} after`);
   return { beforeBytes: before, bytesPerItem: (after - before) / items };
+}
+
+async function residentBytesAtRest(server: Server | HoldfastServer): Promise<number> {
+  const [pid] = server.pids();
+  if ('logFile' in server) {
+    const inspector = await Inspector.open(pid, server.logFile);
+    await inspector.call('HeapProfiler.collectGarbage');
+    inspector.close();
+  }
+  return await settledResidentBytes(pid);
 }
 
 function perItem(outcome: Growth | string): number {

@@ -84,9 +84,21 @@ const KEPT_BYTES = 8 * 1024 * 1024;
 /** Bytes that a number takes at most. */
 const LONGEST_LEB128 = 8;
 
-/** An append-only buffer that grows by doubling; `bytes[0, length)` is what was written. */
+/**
+ * Gives the memory of a large array back at once: an idle process may not collect garbage for hours. It must be
+ * the whole of its buffer, and nobody may look into it again. Small ones are left to the collector, because the
+ * first buffer that is detached makes all access to all arrays a little slower.
+ */
+export function discardLarge(bytes: Uint8Array<ArrayBuffer>): void {
+  if (bytes.length > KEPT_BYTES) bytes.buffer.transfer(0);
+}
+
+/**
+ * An append-only buffer that grows by doubling; `bytes[0, length)` is what was written. Another array is `bytes`
+ * after it has grown, or was cleared: a large one is gone then.
+ */
 export class ByteWriter {
-  bytes: Uint8Array;
+  bytes: Uint8Array<ArrayBuffer>;
   length = 0;
   #view: DataView;
 
@@ -103,6 +115,7 @@ export class ByteWriter {
     while (capacity < need) capacity *= 2;
     const grown = new Uint8Array(capacity);
     grown.set(this.bytes.subarray(0, this.length));
+    discardLarge(this.bytes);
     this.bytes = grown;
     this.#view = new DataView(grown.buffer);
   }
@@ -219,6 +232,7 @@ export class ByteWriter {
   clear(): void {
     this.length = 0;
     if (this.bytes.length <= KEPT_BYTES) return;
+    discardLarge(this.bytes);
     this.bytes = new Uint8Array(256);
     this.#view = new DataView(this.bytes.buffer);
   }

@@ -62,6 +62,15 @@ test('a view covers what its array covers, however many arrays take turns', () =
   }
 });
 
+test('a large array is not kept by the view that was asked for', () => {
+  const small = new Uint8Array(1);
+  const view = viewOf(small);
+  const large = new Uint8Array(17 * 1024 * 1024);
+  expect(viewOf(large)).not.toBe(viewOf(large));
+  expect(viewOf(large).byteLength).toBe(large.length);
+  expect(viewOf(small)).toBe(view);
+});
+
 test('a byte range moves, and clears to nothing', () => {
   const bytes = new Uint8Array(10);
   const range = new ByteRange();

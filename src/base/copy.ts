@@ -66,6 +66,9 @@ export function sameBytes(
   return true;
 }
 
+/** A larger array is a request or a value of its own size, which must not outlive its use: 512 MiB, maybe. */
+const LARGEST_REMEMBERED_BYTES = 16 * 1024 * 1024;
+
 // The arrays that views were asked for last. Most callers give the socket's read buffer, always the same.
 let lastBytes: Uint8Array = new Uint8Array(0);
 let lastView: DataView = new DataView(lastBytes.buffer);
@@ -79,6 +82,7 @@ export function viewOf(bytes: Uint8Array): DataView {
     bytes === olderBytes
       ? olderView
       : new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (bytes.byteLength > LARGEST_REMEMBERED_BYTES) return view;
   olderBytes = lastBytes;
   olderView = lastView;
   lastBytes = bytes;

@@ -64,6 +64,7 @@ export class Digest {
       this.#slots[slot * LANES + lane] = lanes[lane];
     }
     this.dirty[slot] = 0;
+    this.#scratch.clear();
   }
 
   #mixRecord(record: number): void {

@@ -34,6 +34,9 @@ const LENGTH_BYTES = 4;
 /** Rows that are committed are moved over when they are at least this much. */
 const COMPACTED_BYTES = 64 * 1024;
 
+/** A larger array of kept records is dropped when none is kept. */
+const MOST_IDLE_RECORDS = 1 << 20;
+
 /** A whole index (FLUSHALL) or the table of a slot that went out of use. */
 export interface DroppedPart {
   readonly number: number;
@@ -252,6 +255,7 @@ export class UndoLog {
     this.#writer.clear();
     this.#keptStart = 0;
     this.#keptEnd = 0;
+    if (this.#kept.length > MOST_IDLE_RECORDS) this.#kept = new Int32Array(256);
     this.possible = true;
   }
 

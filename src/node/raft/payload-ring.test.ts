@@ -36,6 +36,13 @@ test('one buffer serves as long as what lives at a time fits it', () => {
   }
 });
 
+test('the memory of a large payload that found no room is given back when it is freed', () => {
+  const ring = new PayloadRing(10);
+  const large = ring.put(new Uint8Array(1 << 20));
+  ring.free(large);
+  expect(large.length).toBe(0);
+});
+
 test('what finds no room gets a buffer of its own', () => {
   const ring = new PayloadRing(10);
   const kept = ring.put(new Uint8Array(6).fill(1));

@@ -8,6 +8,9 @@
  */
 import { invariant } from '#base/invariant.ts';
 
+/** A buffer of its own of this size is given back to the system at once. */
+const LARGE_BYTES = 1024 * 1024;
+
 export class PayloadRing {
   readonly #bytes: Uint8Array;
   /** Where the oldest live payload begins. */
@@ -25,7 +28,7 @@ export class PayloadRing {
   /** A copy of `payload` that stays as it is until it is freed. */
   put(payload: Uint8Array): Uint8Array {
     const at = this.#room(payload.length);
-    if (at < 0) return payload.slice();
+    if (at < 0) return new Uint8Array(payload);
     const end = at + payload.length;
     this.#bytes.set(payload, at);
     this.#tail = end;
@@ -33,9 +36,14 @@ export class PayloadRing {
     return this.#bytes.subarray(at, end);
   }
 
-  /** The oldest of all payloads that `put` gave and that were not freed yet is needed no more. */
+  /** The oldest of all payloads that `put` gave and that were not freed yet is needed, or looked at, no more. */
   free(oldest: Uint8Array): void {
-    if (oldest.buffer !== this.#bytes.buffer) return;
+    const { buffer } = oldest;
+    if (buffer !== this.#bytes.buffer) {
+      // an idle process may not collect garbage for hours
+      if (oldest.length >= LARGE_BYTES && buffer instanceof ArrayBuffer) buffer.transfer(0);
+      return;
+    }
     invariant(this.#count > 0, 'what is freed was put');
     this.#head = oldest.byteOffset + oldest.length;
     this.#count--;

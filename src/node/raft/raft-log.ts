@@ -14,6 +14,9 @@ import { PayloadRing } from './payload-ring.ts';
 /** How much of the limit is filled with entries that nobody may ask for any more. */
 const KEPT_PART = 0.75;
 
+/** Stands for a trimmed entry until the array is cut, so that nothing of it is kept. */
+const FORGOTTEN: Entry = { index: 0, term: 0, kind: 0, payload: new Uint8Array(0) };
+
 export class RaftLog {
   readonly firstIndex: number;
   readonly #reader: LogReader;
@@ -197,6 +200,7 @@ export class RaftLog {
       const entry = cache[this.#cacheHead];
       this.#cachedBytes -= entryBytes(entry);
       this.#payloads.free(entry.payload);
+      cache[this.#cacheHead] = FORGOTTEN;
       this.#cacheHead++;
       this.#cacheFrom++;
     }

@@ -174,3 +174,34 @@ test('looking ahead finds the first arguments of what has arrived whole, and con
   expect(decoder.next()).toBe('more');
   expect(see(16)).toEqual([]);
 });
+
+/** A decoder that holds a SET of ten million bytes, all but its last line end. */
+function withLargeRequest(): RequestDecoder {
+  const decoder = new RequestDecoder();
+  const value = new Uint8Array(10_000_000).fill(0x76);
+  for (const part of [fromLatin1(`*2\r\n$3\r\nSET\r\n$${value.length}\r\n`), value]) {
+    decoder.feed(part, 0, part.length);
+    expect(decoder.next()).toBe('more');
+  }
+  return decoder;
+}
+
+test('the memory of a large request is given back when it has been run', () => {
+  const decoder = withLargeRequest();
+  const { buffer } = decoder.args.bytes;
+  decoder.feed(fromLatin1('\r\n'), 0, 2);
+  expect(decoder.next()).toBe('command');
+  expect(decoder.args.bytes[decoder.args.end(1) - 1]).toBe(0x76);
+  expect(decoder.next()).toBe('more');
+  expect(buffer).toHaveProperty('detached', true);
+  decoder.feed(fromLatin1('PING\r\n'), 0, 6);
+  expect(decoder.next()).toBe('command');
+});
+
+test('the memory of a large request is given back when it will never be complete', () => {
+  const decoder = withLargeRequest();
+  const { buffer } = decoder.args.bytes;
+  decoder.close();
+  expect(buffer).toHaveProperty('detached', true);
+  expect(decoder.next()).toBe('error');
+});

@@ -12,6 +12,7 @@
  *
  * Limits and error texts are Redis' (networking.c). After 'error' the decoder takes nothing more.
  */
+import { discardLarge } from '#base/bytes.ts';
 import { invariant } from '#base/invariant.ts';
 import { Arguments } from './arguments.ts';
 import { PROTOCOL_ERRORS } from './errors.ts';
@@ -71,7 +72,7 @@ export class RequestDecoder {
   #at = 0;
   #end = 0;
   /** The decoder's own buffer; #source is this one when #held. */
-  #own: Uint8Array = NONE;
+  #own: Uint8Array<ArrayBuffer> = NONE;
   #held = false;
   #limits: DecoderLimits;
   #authenticated = true;
@@ -130,6 +131,11 @@ export class RequestDecoder {
     this.#at -= start;
     this.#end = own.length;
     this.#commandStart = 0;
+  }
+
+  /** Takes nothing more: what is held of a request will not be completed. */
+  close(): void {
+    if (this.error === '') this.#fail('closed');
   }
 
   /** Reads on. 'command': {@link args} hold one. 'more': input is used up. 'error': see {@link error}. */
@@ -357,6 +363,7 @@ export class RequestDecoder {
       if (need <= wanted) capacity = Math.min(capacity, wanted);
       target = new Uint8Array(capacity);
       target.set(this.#own.subarray(start, this.#end));
+      discardLarge(this.#own);
     } else {
       target.copyWithin(0, start, this.#end);
     }
@@ -368,8 +375,12 @@ export class RequestDecoder {
     this.#end = kept;
   }
 
-  /** Everything is consumed: forgets the input. The arguments keep the buffer that they point into. */
+  /** Everything is consumed: forgets the input, and the arguments of the last command with it. */
   #release(): void {
+    if (this.#held) {
+      this.args.reset(NONE);
+      discardLarge(this.#own);
+    }
     this.#own = NONE;
     this.#source = NONE;
     this.#held = false;

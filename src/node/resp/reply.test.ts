@@ -96,3 +96,15 @@ test('W9: a writer stops at its limit and says so', () => {
   expect(reply.overflowed).toBe(true);
   expect(reply.bytes.length).toBeLessThanOrEqual(1000);
 });
+
+test('a reply that was large gives its memory back when it has been sent', () => {
+  const reply = new ReplyWriter();
+  reply.bulk(new Uint8Array(9_000_000), 0, 9_000_000);
+  const { buffer } = reply.bytes;
+  reply.discardFront(reply.length - 1);
+  expect(buffer.detached).toBe(false);
+  reply.discardFront(1);
+  expect(buffer.detached).toBe(true);
+  reply.ok();
+  expect(latin1(reply.bytes, 0, reply.length)).toBe('+OK\r\n');
+});

@@ -5,7 +5,7 @@
  * It is kept for long, so it gives memory back when it has been emptied after a large reply.
  */
 import type { ByteRange } from '#base/byte-range.ts';
-import { utf8 } from '#base/bytes.ts';
+import { discardLarge, utf8 } from '#base/bytes.ts';
 import { copyBytes, viewOf } from '#base/copy.ts';
 import { invariant } from '#base/invariant.ts';
 import { DOUBLE_BYTES, writeDouble } from './double.ts';
@@ -347,6 +347,7 @@ export class ReplyWriter {
   }
 
   #use(bytes: Uint8Array<ArrayBuffer>): void {
+    discardLarge(this.bytes);
     this.bytes = bytes;
     this.#view = new DataView(bytes.buffer);
   }

@@ -35,6 +35,14 @@ test('commands are found wherever the stream is cut', () => {
   }
 });
 
+test('what a client that goes away has sent of a request is dropped', () => {
+  const client = new TestHost().connect();
+  client.raw(utf8('*2\r\n$3\r\nGET\r\n$1000\r\nk'));
+  expect(client.session.heldInputBytes).toBeGreaterThan(0);
+  client.session.closed();
+  expect(client.session.heldInputBytes).toBe(0);
+});
+
 test('a protocol error is answered behind the replies before it, and closes', () => {
   const client = new TestHost().connect();
   client.raw(utf8('PING\r\n*1\r\nnonsense\r\nPING\r\n'));

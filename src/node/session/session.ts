@@ -316,6 +316,8 @@ export class Session extends ClientState implements SessionPort, CommandContext 
     this.#ended = true;
     this.discardTransaction();
     this.output.clear();
+    // the command that runs may still read its arguments
+    if (!this.#consuming) this.#decoder.close();
     this.#parkedArgs = null;
     this.#parkedEntry = null;
     this.host.ended(this);
