@@ -10,6 +10,7 @@
  * when the last of them has been taken, unless the socket is closed.
  */
 import type { Socket } from 'node:net';
+import { discardLarge } from '#base/bytes.ts';
 
 /** The part of a TCP handle that is used. */
 interface Handle {
@@ -128,26 +129,28 @@ export class RawStream {
 
   /** Sends bytes[start, end), which may be changed afterwards. */
   write(bytes: Uint8Array, start: number, end: number): void {
+    if (end - start > STRING_BYTES) {
+      const copy = new Uint8Array(bytes.subarray(start, end));
+      if (this.give(copy, () => this.#taken(copy))) discardLarge(copy);
+      return;
+    }
     const found = this.#binding;
     const request = spare ?? new found.WriteWrap();
     spare = null;
-    const status =
-      end - start <= STRING_BYTES
-        ? this.#handle.writeLatin1String(request, latin1Slice.call(bytes, start, end))
-        : this.#writeCopy(request, bytes.slice(start, end));
+    const text = latin1Slice.call(bytes, start, end);
+    const status = this.#handle.writeLatin1String(request, text);
     if (status !== 0) {
       this.#socket.destroy();
     } else if (found.streamBaseState[found.kLastWriteWasAsync] === 0) {
-      request.buffer = undefined;
       spare = request;
     } else {
       this.#await(request, end - start);
     }
   }
 
-  #writeCopy(request: WriteRequest, copy: Uint8Array): number {
-    request.buffer = copy;
-    return this.#handle.writeBuffer(request, copy);
+  #taken(copy: Uint8Array<ArrayBuffer>): void {
+    discardLarge(copy);
+    if (this.pendingBytes === 0 && !this.#socket.destroyed) this.#onDrained();
   }
 
   /** The kernel has not taken all of the bytes; the event loop goes on with them. */

@@ -192,6 +192,7 @@ export class Applier {
     this.#parts.raw(payload, EFFECTS_HEADER_BYTES, payload.length);
     if ((flags & LAST_PART) === 0) return;
     keyspace.apply(this.#parts.bytes, 0, this.#parts.length);
+    this.#parts.clear();
     this.#parts = null;
   }
 }
