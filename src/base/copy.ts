@@ -66,6 +66,14 @@ export function sameBytes(
   return true;
 }
 
+/**
+ * The last four bytes of a name, 0 of a shorter one. Names that stand together often begin alike, so their ends tell
+ * most of them apart.
+ */
+export function tailOf(view: DataView, start: number, count: number): number {
+  return count < 4 ? 0 : view.getInt32(start + count - 4, true);
+}
+
 // The arrays that views were asked for last. Most callers give the socket's read buffer, always the same.
 let lastBytes: Uint8Array = new Uint8Array(0);
 let lastView: DataView = new DataView(lastBytes.buffer);
