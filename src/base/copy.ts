@@ -66,6 +66,14 @@ export function sameBytes(
   return true;
 }
 
+/**
+ * The last four bytes of a name, 0 of a shorter one. Names that stand together often begin alike, so their ends tell
+ * most of them apart.
+ */
+export function tailOf(view: DataView, start: number, count: number): number {
+  return count < 4 ? 0 : view.getInt32(start + count - 4, true);
+}
+
 /** A larger array is a request or a value of its own size, which must not outlive its use: 512 MiB, maybe. */
 const LARGEST_REMEMBERED_BYTES = 16 * 1024 * 1024;
 

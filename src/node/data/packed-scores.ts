@@ -6,7 +6,7 @@
  * Finding walks over all entries, which for so few is as fast as a table. Word 1 never has the bit TABLE, by which a
  * large sorted set is known.
  */
-import { copyBytes, viewOf } from '#base/copy.ts';
+import { copyBytes, sameBytes, tailOf, viewOf } from '#base/copy.ts';
 import { type Arena, CHUNK_SHIFT, UNIT_MASK } from './arena.ts';
 
 /** A sorted set with more members, a longer one or more bytes is large. */
@@ -53,16 +53,17 @@ export class PackedScores {
   /** Goes to the entry of the member bytes[start, end); false when there is none. */
   find(root: number, bytes: Uint8Array, start: number, end: number): boolean {
     const own = this.#arena.bytes[root >>> CHUNK_SHIFT];
+    const ownView = this.#arena.views[root >>> CHUNK_SHIFT];
+    const view = viewOf(bytes);
     const base = (root & UNIT_MASK) << 3;
     const length = end - start;
+    const tail = tailOf(view, start, length);
     const count = this.size(root);
     let at = base + HEADER + MEMBER;
     for (let rank = 0; rank < count; rank++) {
       const size = own[at - 1];
-      if (size === length) {
-        let i = 0;
-        while (i < length && own[at + i] === bytes[start + i]) i++;
-        if (i === length) {
+      if (size === length && tailOf(ownView, at, length) === tail) {
+        if (sameBytes(ownView, at, view, start, length)) {
           this.rank = rank;
           this.offset = at - MEMBER - base;
           return true;

@@ -8,7 +8,7 @@
  * Pairs are named by the byte offset of their start in the block's chunk; -1 is none. Methods that change a
  * block return where it is afterwards. A block that cannot take a pair (`takes`) is the caller's to convert.
  */
-import { copyBytes, sameBytes, viewOf } from '#base/copy.ts';
+import { copyBytes, sameBytes, tailOf, viewOf } from '#base/copy.ts';
 import { type Arena, CHUNK_SHIFT, UNIT_MASK } from './arena.ts';
 
 const HEADER = 8;
@@ -49,16 +49,16 @@ export class Packed {
   /** The pair whose field is bytes[start, end). */
   find(root: number, bytes: Uint8Array, start: number, end: number): number {
     const held = this.#arena.bytes[root >>> CHUNK_SHIFT];
+    const heldView = this.#arena.views[root >>> CHUNK_SHIFT];
+    const view = viewOf(bytes);
     const length = end - start;
+    const tail = tailOf(view, start, length);
     const stop = this.end(root);
-    // fields of one hash often begin alike, so the last byte tells most of them apart
-    const last = length === 0 ? 0 : bytes[end - 1];
     for (let pair = this.first(root); pair < stop; ) {
-      const fieldLength = held[pair];
       const from = pair + PAIR_HEADER;
-      if (fieldLength === length && (length === 0 || held[from + length - 1] === last)) {
-        const view = this.#arena.views[root >>> CHUNK_SHIFT];
-        if (sameBytes(view, from, viewOf(bytes), start, length)) return pair;
+      const fieldLength = held[pair];
+      if (fieldLength === length && tailOf(heldView, from, length) === tail) {
+        if (sameBytes(heldView, from, view, start, length)) return pair;
       }
       pair = from + fieldLength + held[pair + 1];
     }

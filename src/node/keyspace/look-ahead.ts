@@ -17,6 +17,9 @@ import type { SlotIndex } from './slot-index.ts';
 export const MOST_KEYS_AHEAD = 16;
 /** A longer key costs more to hash than there is to gain, or is none: the text of a script, for one. */
 const LONGEST_KEY = 256;
+/** A line of the cache, in words; how many of them of a collection are read. */
+const LINE_WORDS = 16;
+const COLLECTION_LINES = 3;
 const NONE: Uint8Array = new Uint8Array(0);
 
 export class LookAhead {
@@ -94,15 +97,26 @@ export class LookAhead {
     return i < this.#count && this.#starts[i] === start && this.#ends[i] === end ? i : -1;
   }
 
-  /** Reads the head of a record and, if it is a collection, the first word of that. */
+  /** Reads the head of a record and the end of its value. */
   #readRecord(record: number): number {
     if (record === 0) return 0;
-    const { words, views } = this.#arena;
     const chunk = record >>> CHUNK_SHIFT;
     const at = (record & UNIT_MASK) << 1;
-    const head = words[chunk][at];
-    if ((head & TYPE_MASK) === TYPE_STRING) return head;
-    const root = views[chunk].getInt32((at << 2) + HEADER_BYTES + words[chunk][at + 2], true);
-    return words[root >>> CHUNK_SHIFT][(root & UNIT_MASK) << 1];
+    const words = this.#arena.words[chunk];
+    const valueAt = (at << 2) + HEADER_BYTES + words[at + 2];
+    if ((words[at] & TYPE_MASK) !== TYPE_STRING) {
+      return this.#readCollection(this.#arena.views[chunk].getInt32(valueAt, true));
+    }
+    return this.#arena.bytes[chunk][valueAt + words[at + 3] - 1];
+  }
+
+  /** Reads the beginning of a collection: of a small one, all. */
+  #readCollection(root: number): number {
+    const words = this.#arena.words[root >>> CHUNK_SHIFT];
+    const at = (root & UNIT_MASK) << 1;
+    const end = Math.min(at + COLLECTION_LINES * LINE_WORDS, words.length);
+    let seen = 0;
+    for (let i = at; i < end; i += LINE_WORDS) seen ^= words[i];
+    return seen;
   }
 }

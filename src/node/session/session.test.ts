@@ -43,6 +43,20 @@ test('what a client that goes away has sent of a request is dropped', () => {
   expect(client.session.heldInputBytes).toBe(0);
 });
 
+test('keys seen ahead are forgotten when the read buffer is filled anew', () => {
+  const client = new TestHost().connect();
+  client.send('set', 'key:b', 'right');
+  // refused before their keys are looked up, so nothing has passed what was seen
+  const refused = request('get', 'key:a', 'x');
+  const buffer = new Uint8Array([...refused, ...refused]);
+  client.raw(buffer);
+  client.connection.take();
+  const single = request('get', 'key:b');
+  buffer.set(single);
+  client.session.feed(buffer, 0, single.length);
+  expect(client.connection.take()).toBe('$5\r\nright\r\n');
+});
+
 test('a protocol error is answered behind the replies before it, and closes', () => {
   const client = new TestHost().connect();
   client.raw(utf8('PING\r\n*1\r\nnonsense\r\nPING\r\n'));
