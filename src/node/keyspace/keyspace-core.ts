@@ -64,6 +64,11 @@ export class KeyspaceCore {
     this.store.recording = value;
   }
 
+  /** Whether changed keys become hazards, so that {@link waitIndex} covers what others have changed (rule W2). */
+  set notesHazards(value: boolean) {
+    this.store.notesHazards = value;
+  }
+
   /** Encoded effects since the shard last took them; the shard clears it. */
   get effects(): ByteWriter {
     return this.store.effects;

@@ -68,6 +68,8 @@ export class Store {
   index: SlotIndex;
   /** Effects are recorded; true on a primary. */
   recording = true;
+  /** Changed keys become hazards; no reply waits for one where replies do not wait for commits. */
+  notesHazards = true;
   waitIndex = 0;
   nowSeconds = 0;
 
@@ -422,7 +424,7 @@ export class Store {
   /** The key located last has an effect: makes it a hazard. True when the effect is to be recorded. */
   note(): boolean {
     if (!this.recording) return false;
-    this.hazards.raise(this.hash, this.#openIndex);
+    if (this.notesHazards) this.hazards.raise(this.hash, this.#openIndex);
     this.waitIndex = this.#openIndex;
     return true;
   }

@@ -87,6 +87,7 @@ export class ServingHost implements SessionHost, Clients {
     this.clock = ports.clock;
     this.turnMs = ports.clock.monotonicMs();
     this.waitsForCommit = options.durability === 'sync';
+    this.keyspace.notesHazards = this.waitsForCommit;
     this.limits = options.sessionLimits;
     this.maxmemoryBytes = options.limits.maxmemoryBytes;
     this.statistics = new CommandStatistics(options.commands.size);
