@@ -1,49 +1,27 @@
 /** HSCAN: a step of a walk over the fields of a hash. */
+import { type Elements, scanCollection } from '#node/commands/scan-collection.ts';
 import type { CommandContext, CommandSpec } from '#node/commands/spec.ts';
 import { findHash, replyField, replyFieldValue } from './find-hash.ts';
-import { globMatches } from '#node/commands/glob.ts';
-import { readCursor, readScanOptions } from '#node/commands/scan-options.ts';
+
+function open(context: CommandContext): Elements {
+  const { keyspace } = context;
+  const { hashes } = keyspace;
+  return {
+    name: hashes.field,
+    isSmall: keyspace.encodingName() === 'listpack',
+    first: () => hashes.first(),
+    next: () => hashes.next(),
+    scan: (cursor, count, visit) => hashes.scan(cursor, count, visit),
+    reply: () => {
+      replyField(context);
+      replyFieldValue(context);
+      return 2;
+    },
+  };
+}
 
 function run(context: CommandContext): void {
-  const { args, keyspace, reply } = context;
-  const cursor = readCursor(context, 2);
-  if (cursor === undefined) return;
-  const found = findHash(context);
-  if (found === 'refused') return;
-  if (found === 'none') {
-    reply.array(2);
-    reply.bulkInteger(0);
-    reply.array(0);
-    return;
-  }
-  const options = readScanOptions(context, 3, false);
-  if (options === undefined) return;
-  const { hashes } = keyspace;
-  const { patternAt } = options;
-  const patternStart = patternAt === 0 ? 0 : args.start(patternAt);
-  const patternEnd = patternAt === 0 ? 0 : args.end(patternAt);
-  reply.array(2);
-  const at = reply.beginArray();
-  let count = 0;
-  const visit = (): void => {
-    const { field } = hashes;
-    if (
-      patternAt !== 0 &&
-      !globMatches(args.bytes, patternStart, patternEnd, field.bytes, field.start, field.end)
-    ) {
-      return;
-    }
-    replyField(context);
-    replyFieldValue(context);
-    count += 2;
-  };
-  let next = 0;
-  // as in Redis, a small hash is given whole, in its order
-  if (keyspace.encodingName() === 'listpack')
-    for (let more = hashes.first(); more; more = hashes.next()) visit();
-  else next = hashes.scan(cursor, options.count, visit);
-  reply.endArray(at, count);
-  reply.insertBulkInteger(at, next);
+  scanCollection(context, findHash, open);
 }
 
 export const hscan: CommandSpec = {

@@ -1,4 +1,5 @@
 /** LMPOP: takes elements from an end of the first of several lists that is there. */
+import { readKeysEnd, readPopCount } from '#node/commands/pop-from-first.ts';
 import type { CommandContext, CommandSpec } from '#node/commands/spec.ts';
 import { ERRORS } from '#node/resp/errors.ts';
 import { findList, readEnd } from './find-list.ts';
@@ -6,38 +7,15 @@ import { popRange } from './pop-elements.ts';
 
 function run(context: CommandContext): void {
   const { args, reply } = context;
-  const keyCount = args.clampedInteger(1);
-  if (keyCount === undefined || keyCount < 1) {
-    reply.error(ERRORS.numKeysNotPositive);
-    return;
-  }
-  const endAt = 2 + keyCount;
+  const endAt = readKeysEnd(context);
+  if (endAt === undefined) return;
   const end = endAt < args.count ? readEnd(args, endAt) : undefined;
   if (end === undefined) {
     reply.error(ERRORS.syntax);
     return;
   }
-  const count = readCount(context, endAt + 1);
+  const count = readPopCount(context, endAt + 1);
   if (count !== undefined) popFirst(context, endAt, end === 'head', count);
-}
-
-/** The COUNT option at argument `from`, 1 without one; undefined with the error written. */
-function readCount({ args, reply }: CommandContext, from: number): number | undefined {
-  if (args.count === from) return 1;
-  if (args.count === from + 1 || !args.equalsIgnoreCase(from, 'COUNT')) {
-    reply.error(ERRORS.syntax);
-    return undefined;
-  }
-  const count = args.clampedInteger(from + 1);
-  if (count === undefined || count < 1) {
-    reply.error(ERRORS.countNotPositive);
-    return undefined;
-  }
-  if (args.count > from + 2) {
-    reply.error(ERRORS.syntax);
-    return undefined;
-  }
-  return count;
 }
 
 /** Takes from the first key, of arguments 2 to `endAt`, that is there. */

@@ -1,45 +1,26 @@
 /** SSCAN: a step of a walk over the members of a set. */
-import { globMatches } from '#node/commands/glob.ts';
-import { readCursor, readScanOptions } from '#node/commands/scan-options.ts';
+import { type Elements, scanCollection } from '#node/commands/scan-collection.ts';
 import type { CommandContext, CommandSpec } from '#node/commands/spec.ts';
 import { findSet } from './find-set.ts';
 
-function run(context: CommandContext): void {
-  const { args, keyspace, reply } = context;
-  const cursor = readCursor(context, 2);
-  if (cursor === undefined) return;
-  const found = findSet(context, 1);
-  if (found === 'refused') return;
-  if (found === 'none') {
-    reply.array(2);
-    reply.bulkInteger(0);
-    reply.array(0);
-    return;
-  }
-  const options = readScanOptions(context, 3, false);
-  if (options === undefined) return;
+function open({ keyspace, reply }: CommandContext): Elements {
   const { sets } = keyspace;
   const { member } = sets;
-  const { patternAt } = options;
-  const patternStart = patternAt === 0 ? 0 : args.start(patternAt);
-  const patternEnd = patternAt === 0 ? 0 : args.end(patternAt);
-  reply.array(2);
-  const at = reply.beginArray();
-  let count = 0;
-  const visit = (): void => {
-    const { bytes, start, end } = member;
-    if (patternAt !== 0 && !globMatches(args.bytes, patternStart, patternEnd, bytes, start, end)) {
-      return;
-    }
-    reply.bulk(bytes, start, end);
-    count++;
+  return {
+    name: member,
+    isSmall: keyspace.encodingName() !== 'hashtable',
+    first: () => sets.first(),
+    next: () => sets.next(),
+    scan: (cursor, count, visit) => sets.scan(cursor, count, visit),
+    reply: () => {
+      reply.bulk(member.bytes, member.start, member.end);
+      return 1;
+    },
   };
-  let next = 0;
-  // as in Redis, a set that is no hashtable is given whole
-  if (keyspace.encodingName() === 'hashtable') next = sets.scan(cursor, options.count, visit);
-  else for (let more = sets.first(); more; more = sets.next()) visit();
-  reply.endArray(at, count);
-  reply.insertBulkInteger(at, next);
+}
+
+function run(context: CommandContext): void {
+  scanCollection(context, (found) => findSet(found, 1), open);
 }
 
 export const sscan: CommandSpec = {

@@ -1,4 +1,5 @@
 /** ZMPOP: takes members out of the first of several sorted sets that is there. */
+import { readKeysEnd, readPopCount } from '#node/commands/pop-from-first.ts';
 import type { CommandContext, CommandSpec } from '#node/commands/spec.ts';
 import { ERRORS } from '#node/resp/errors.ts';
 import { findSortedSet } from './find-sorted-set.ts';
@@ -6,33 +7,15 @@ import { popMembers } from './pop-members.ts';
 
 function run(context: CommandContext): void {
   const { args, reply } = context;
-  const keyCount = args.clampedInteger(1);
-  if (keyCount === undefined || keyCount < 1) {
-    reply.error(ERRORS.numKeysNotPositive);
-    return;
-  }
-  const endAt = 2 + keyCount;
+  const endAt = readKeysEnd(context);
+  if (endAt === undefined) return;
   const highest = endAt < args.count && args.equalsIgnoreCase(endAt, 'MAX');
   if (!highest && !(endAt < args.count && args.equalsIgnoreCase(endAt, 'MIN'))) {
     reply.error(ERRORS.syntax);
     return;
   }
-  const count = readCount(context, endAt + 1);
+  const count = readPopCount(context, endAt + 1);
   if (count !== undefined) popFirst(context, endAt, highest, count);
-}
-
-/** The COUNT option at argument `from`, 1 without one; undefined with the error written. */
-function readCount({ args, reply }: CommandContext, from: number): number | undefined {
-  if (args.count === from) return 1;
-  const isCount = args.count > from + 1 && args.equalsIgnoreCase(from, 'COUNT');
-  const count = isCount ? args.clampedInteger(from + 1) : 1;
-  if (count === undefined || count < 1) {
-    reply.error(ERRORS.countNotPositive);
-    return undefined;
-  }
-  if (isCount && args.count === from + 2) return count;
-  reply.error(ERRORS.syntax);
-  return undefined;
 }
 
 /** Pops from the first sorted set among the keys of arguments 2 to `end` (exclusive). */

@@ -1,49 +1,31 @@
 /** ZSCAN: a step of a walk over the members of a sorted set and their scores. */
-import { globMatches } from '#node/commands/glob.ts';
-import { readCursor, readScanOptions } from '#node/commands/scan-options.ts';
+import { type Elements, scanCollection } from '#node/commands/scan-collection.ts';
 import type { CommandContext, CommandSpec } from '#node/commands/spec.ts';
 import { formatDouble, formatSeventeenDigits } from '#node/resp/number.ts';
 import { findSortedSet } from './find-sorted-set.ts';
 
-function run(context: CommandContext): void {
-  const { args, keyspace, reply } = context;
-  const cursor = readCursor(context, 2);
-  if (cursor === undefined) return;
-  const found = findSortedSet(context, 1);
-  if (found === 'refused') return;
-  if (found === 'none') {
-    reply.array(2);
-    reply.bulkInteger(0);
-    reply.array(0);
-    return;
-  }
-  const options = readScanOptions(context, 3, false);
-  if (options === undefined) return;
+function open({ keyspace, reply }: CommandContext): Elements {
   const { sortedSets } = keyspace;
   const { member } = sortedSets;
-  const { patternAt } = options;
-  const patternStart = patternAt === 0 ? 0 : args.start(patternAt);
-  const patternEnd = patternAt === 0 ? 0 : args.end(patternAt);
-  // as in Redis, one that is no skiplist is given whole, and only that one's scores are printed as elsewhere
   const isSmall = keyspace.encodingName() === 'listpack';
-  reply.array(2);
-  const at = reply.beginArray();
-  let count = 0;
-  const visit = (): void => {
-    const { bytes, start, end } = member;
-    if (patternAt !== 0 && !globMatches(args.bytes, patternStart, patternEnd, bytes, start, end)) {
-      return;
-    }
-    const { score } = sortedSets;
-    reply.bulk(bytes, start, end);
-    reply.bulkLatin1(isSmall ? formatDouble(score) : formatSeventeenDigits(score));
-    count += 2;
+  return {
+    name: member,
+    isSmall,
+    first: () => sortedSets.seek(0),
+    next: () => sortedSets.next(),
+    scan: (cursor, count, visit) => sortedSets.scan(cursor, count, visit),
+    reply: () => {
+      const { score } = sortedSets;
+      reply.bulk(member.bytes, member.start, member.end);
+      // as in Redis, only those of a small one are printed as elsewhere
+      reply.bulkLatin1(isSmall ? formatDouble(score) : formatSeventeenDigits(score));
+      return 2;
+    },
   };
-  let next = 0;
-  if (isSmall) for (let more = sortedSets.seek(0); more; more = sortedSets.next()) visit();
-  else next = sortedSets.scan(cursor, options.count, visit);
-  reply.endArray(at, count);
-  reply.insertBulkInteger(at, next);
+}
+
+function run(context: CommandContext): void {
+  scanCollection(context, (found) => findSortedSet(found, 1), open);
 }
 
 export const zscan: CommandSpec = {
