@@ -155,7 +155,8 @@ export class SimShard {
           standDelayMs: place.kind === 'log' ? 100 : 0,
           maxAppendBytes: 1 << 18,
           maxInFlightBytes: 4 << 20,
-          maxCachedBytes: 1 << 16,
+          // little, so that memory of entries is used again many times over
+          maxCachedBytes: 1 << 10,
           reader: place.disk,
         },
         hashSeed: [world.random.uint32(), world.random.uint32()],
