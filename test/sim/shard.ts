@@ -225,12 +225,13 @@ export class SimShard {
       this.primary?.member?.settings !== null && this.primary !== undefined;
     const leads = (): SimMember | undefined =>
       this.members.find(({ member }) => member?.raft.ownTermCommitted === true);
-    let proposed = false;
+    // a log member that was elected first hands over, and with it goes what it was asked for
+    let proposedTerm = 0;
     const done = this.world.runWhile(() => {
-      if (!proposed && this.members.every(({ member }) => member?.settings === null)) {
+      if (this.members.every(({ member }) => member?.settings === null)) {
         const leader = leads()?.member;
-        if (leader) {
-          proposed = true;
+        if (leader && leader.raft.term !== proposedTerm) {
+          proposedTerm = leader.raft.term;
           void leader.propose(OPEN_ACCESS);
         }
       }
