@@ -363,3 +363,24 @@ test('who lost what it had acknowledged is found out, and counts no more', () =>
   a.propose();
   expect(a.take('append').some(({ to }) => to === 'b')).toBe(false);
 });
+
+test('an entry that goes to a follower is whole, also when it is let go of as soon as it was sent', () => {
+  const large = 1 << 20;
+  const a = new Solo('abc', { options: { maxAppendBytes: 2 * large, maxInFlightBytes: 4 * large } });
+  a.lead();
+  a.ack('b');
+  // c has answered nothing yet: all that it was sent is the probe
+  const index = a.propose(large);
+  a.sync();
+  a.take('append');
+  a.ack('b', index);
+  expect(a.raft.commitIndex).toBe(index);
+  a.ack('c', index - 1);
+  const toC = a.take('append').filter(({ to, entries }) => to === 'c' && entries.length > 0);
+  expect(toC.flatMap(({ entries }) => entries.map(({ payload }) => payload.length))).toEqual([
+    large,
+  ]);
+  // and then it is in memory no more
+  a.act();
+  expect(a.raft.cachedBytes).toBeLessThan(large);
+});

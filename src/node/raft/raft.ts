@@ -161,12 +161,13 @@ export class Raft {
   /** What is to be done now; null when nothing is. Call until null: it hands out a part at a time. */
   takeReady(): Ready | null {
     const { durability, log, leadership } = this.#core;
+    // before anything of the log is given out: what is let go of may not be looked at again
+    this.#core.trimLog();
     if (leadership !== null) leader.replicate(this.#core, leadership);
     const persist = durability.takePersist(this.#hardState);
     const messages = durability.takeMessages();
     const committed = log.takeCommitted(COMMITTED_BYTES);
     if (persist === null && messages.length === 0 && committed.length === 0) return null;
-    this.#core.trimLog();
     return { persist, messages, committed };
   }
 
