@@ -43,6 +43,13 @@ test('the memory of a large payload that found no room is given back when it is 
   expect(large.length).toBe(0);
 });
 
+test('a payload of an earlier ring is freed without harm to the others there', () => {
+  const earlier = new PayloadRing(10);
+  const [first, second] = [earlier.put(Uint8Array.of(1, 2)), earlier.put(Uint8Array.of(3, 4))];
+  new PayloadRing(10).free(first);
+  expect(second).toEqual(Uint8Array.of(3, 4));
+});
+
 test('what finds no room gets a buffer of its own', () => {
   const ring = new PayloadRing(10);
   const kept = ring.put(new Uint8Array(6).fill(1));

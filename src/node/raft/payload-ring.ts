@@ -8,9 +8,6 @@
  */
 import { invariant } from '#base/invariant.ts';
 
-/** A buffer of its own of this size is given back to the system at once. */
-const LARGE_BYTES = 1024 * 1024;
-
 export class PayloadRing {
   readonly #bytes: Uint8Array;
   /** Where the oldest live payload begins. */
@@ -36,12 +33,16 @@ export class PayloadRing {
     return this.#bytes.subarray(at, end);
   }
 
-  /** The oldest of all payloads that `put` gave and that were not freed yet is needed, or looked at, no more. */
+  /**
+   * The oldest of all payloads that `put` gave and that were not freed yet is needed, or looked at, no more. One of
+   * a ring that this has taken the place of may be given as well: nothing happens.
+   */
   free(oldest: Uint8Array): void {
     const { buffer } = oldest;
     if (buffer !== this.#bytes.buffer) {
-      // an idle process may not collect garbage for hours
-      if (oldest.length >= LARGE_BYTES && buffer instanceof ArrayBuffer) buffer.transfer(0);
+      // its own buffer is given back at once: an idle process may not collect garbage for hours
+      const isWhole = oldest.length === buffer.byteLength;
+      if (isWhole && buffer instanceof ArrayBuffer) buffer.transfer(0);
       return;
     }
     invariant(this.#count > 0, 'what is freed was put');

@@ -366,7 +366,9 @@ test('who lost what it had acknowledged is found out, and counts no more', () =>
 
 test('an entry that goes to a follower is whole, also when it is let go of as soon as it was sent', () => {
   const large = 1 << 20;
-  const a = new Solo('abc', { options: { maxAppendBytes: 2 * large, maxInFlightBytes: 4 * large } });
+  const a = new Solo('abc', {
+    options: { maxAppendBytes: 2 * large, maxInFlightBytes: 4 * large },
+  });
   a.lead();
   a.ack('b');
   // c has answered nothing yet: all that it was sent is the probe
