@@ -69,6 +69,9 @@ export class RawStream {
   readonly #socket: Socket;
   readonly #handle: Handle;
   readonly #onDrained: () => void;
+  readonly #onTaken = (): void => {
+    if (this.pendingBytes === 0 && !this.#socket.destroyed) this.#onDrained();
+  };
 
   /** Use {@link RawStream.of}. */
   private constructor(found: StreamBinding, socket: Socket, handle: Handle, onDrained: () => void) {
@@ -118,12 +121,7 @@ export class RawStream {
     const status = this.#handle.writeBuffer(request, bytes);
     if (status !== 0) this.#socket.destroy();
     if (status !== 0 || found.streamBaseState[found.kLastWriteWasAsync] === 0) return true;
-    this.pendingBytes += bytes.length;
-    request.oncomplete = (result) => {
-      this.pendingBytes -= bytes.length;
-      if (result !== 0) this.#socket.destroy();
-      onTaken();
-    };
+    this.#await(request, bytes.length, onTaken);
     return false;
   }
 
@@ -131,7 +129,11 @@ export class RawStream {
   write(bytes: Uint8Array, start: number, end: number): void {
     if (end - start > STRING_BYTES) {
       const copy = new Uint8Array(bytes.subarray(start, end));
-      if (this.give(copy, () => this.#taken(copy))) discardLarge(copy);
+      const onTaken = (): void => {
+        discardLarge(copy);
+        this.#onTaken();
+      };
+      if (this.give(copy, onTaken)) discardLarge(copy);
       return;
     }
     const found = this.#binding;
@@ -144,22 +146,17 @@ export class RawStream {
     } else if (found.streamBaseState[found.kLastWriteWasAsync] === 0) {
       spare = request;
     } else {
-      this.#await(request, end - start);
+      this.#await(request, end - start, this.#onTaken);
     }
   }
 
-  #taken(copy: Uint8Array<ArrayBuffer>): void {
-    discardLarge(copy);
-    if (this.pendingBytes === 0 && !this.#socket.destroyed) this.#onDrained();
-  }
-
   /** The kernel has not taken all of the bytes; the event loop goes on with them. */
-  #await(request: WriteRequest, bytes: number): void {
+  #await(request: WriteRequest, bytes: number, onTaken: () => void): void {
     this.pendingBytes += bytes;
     request.oncomplete = (status) => {
       this.pendingBytes -= bytes;
       if (status !== 0) this.#socket.destroy();
-      else if (this.pendingBytes === 0 && !this.#socket.destroyed) this.#onDrained();
+      onTaken();
     };
   }
 }
