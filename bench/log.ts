@@ -67,7 +67,7 @@ async function log(inFlight: number): Promise<void> {
     const entry = { index: ++index, term: 1, kind: 2, payload: new Uint8Array(PAYLOAD_BYTES) };
     const hardState = seq === 0 ? { term: 1, vote: '', commit: 0 } : null;
     arrivals[++seq] = performance.now();
-    log.persist({ seq, hardState, truncateFrom: null, entries: [entry] });
+    log.persist({ seq, hardState, restart: null, truncateFrom: null, entries: [entry] });
   };
   const startMs = performance.now();
   for (let i = 0; i < inFlight; i++) append();

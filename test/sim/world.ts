@@ -159,6 +159,10 @@ export class SimDisk implements Disk {
     return this.#queue.length === 0 ? 0 : this.#world.nowMs - this.#queue[0].sinceMs;
   }
 
+  dropBefore(): void {
+    // keeps everything
+  }
+
   /** The machine is gone: requests that were not synced never happened, or did so in part. */
   crash(): void {
     this.#generation++;

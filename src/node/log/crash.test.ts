@@ -133,7 +133,8 @@ class Life {
     const end = last + entries.length;
     const commit = old.commit + this.#random.below(end - old.commit + 1);
     const hardState = this.#random.chance(0.2) && !newTerm ? null : { term, vote, commit };
-    const request = { seq: this.#requests.length + 1, hardState, truncateFrom, entries };
+    const seq = this.#requests.length + 1;
+    const request = { seq, hardState, restart: null, truncateFrom, entries };
     this.#requests.push(request);
     log.persist(request);
   }

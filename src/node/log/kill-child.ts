@@ -34,6 +34,7 @@ fs.writeSync(STDOUT, `recovered ${index} ${recovered.hardState.term}\n`);
 log.persist({
   seq: ++seq,
   hardState: { term, vote: 'self', commit: 0 },
+  restart: null,
   truncateFrom: null,
   entries: [],
 });
@@ -43,5 +44,5 @@ function append(): void {
   const payload = new Uint8Array((index * 37) % 3000).fill(index);
   const entry = { index: ++index, term, kind: 2, payload };
   pending.set(++seq, index);
-  log.persist({ seq, hardState: null, truncateFrom: null, entries: [entry] });
+  log.persist({ seq, hardState: null, restart: null, truncateFrom: null, entries: [entry] });
 }

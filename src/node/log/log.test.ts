@@ -41,7 +41,7 @@ function entry(index: number, term = 1, payloadBytes = 10, kind = 2): Entry {
 }
 
 function request(seq: number, entries: Entry[], rest: Partial<Persist> = {}): Persist {
-  return { seq, hardState: null, truncateFrom: null, entries, ...rest };
+  return { seq, hardState: null, restart: null, truncateFrom: null, entries, ...rest };
 }
 
 function hardState(term: number, commit = 0, vote = ''): { hardState: Persist['hardState'] } {

@@ -208,6 +208,11 @@ export class Log implements Disk {
     return this.#queue.length === 0 ? 0 : Math.max(0, nowMs - this.#queue[0].arrivedMs);
   }
 
+  /** See {@link Disk}. */
+  dropBefore(_index: number): void {
+    // nothing goes yet
+  }
+
   /** Appends an empty batch with the sync mark if the last batch has none over it yet. */
   idle(): void {
     if (this.#state !== 'open' || !this.#unmarked) return;

@@ -44,7 +44,7 @@ async function logOf(batches: Entry[][], mark: boolean): Promise<SimulatedDisk> 
   let seq = 1;
   for (const entries of batches) {
     const hardState = { term: 1, vote: 'a', commit: 0 };
-    log.persist({ seq: seq++, hardState, truncateFrom: null, entries });
+    log.persist({ seq: seq++, hardState, restart: null, truncateFrom: null, entries });
     await settle();
   }
   if (mark) log.idle();
@@ -88,7 +88,13 @@ test('a log goes on after a torn batch was cut, and the torn bytes never come ba
   disk.bytes(FIRST)[FIRST_BATCH + BATCH_ALIGNMENT + 70] ^= 1;
   const { log, recovered } = open(disk);
   expect(recovered).toMatchObject({ lastIndex: 1, cutBytes: BATCH_HEADER_BYTES + 32 + 2000 });
-  log.persist({ seq: 1, hardState: null, truncateFrom: null, entries: [entry(2, 5)] });
+  log.persist({
+    seq: 1,
+    hardState: null,
+    restart: null,
+    truncateFrom: null,
+    entries: [entry(2, 5)],
+  });
   await log.close();
   const again = open(disk);
   expect(again.recovered).toMatchObject({ lastIndex: 2, cutBytes: 0 });
@@ -166,7 +172,7 @@ async function threeSegments(): Promise<SimulatedDisk> {
   for (let index = 1; index <= 14; index++) {
     const hardState = { term: 1, vote: '', commit: 0 };
     const entries = [entry(index, 10_000)];
-    log.persist({ seq: index, hardState, truncateFrom: null, entries });
+    log.persist({ seq: index, hardState, restart: null, truncateFrom: null, entries });
     await settle();
   }
   expect(log.statistics.segments).toBe(3);
@@ -194,7 +200,7 @@ test('the first batch of the last segment is torn: the log ends with the segment
     index++;
     const hardState = { term: 1, vote: '', commit: 0 };
     const entries = [entry(index, 10_000)];
-    log.persist({ seq: index, hardState, truncateFrom: null, entries });
+    log.persist({ seq: index, hardState, restart: null, truncateFrom: null, entries });
     await settle();
   }
   const second = segmentPath(DIRECTORY, 2);
@@ -295,7 +301,7 @@ test('a read of a record that rotted since it was written throws instead of givi
   const { log } = open(disk);
   const hardState = { term: 1, vote: '', commit: 0 };
   const entries = [entry(1), entry(2, 100)];
-  log.persist({ seq: 1, hardState, truncateFrom: null, entries });
+  log.persist({ seq: 1, hardState, restart: null, truncateFrom: null, entries });
   await settle();
   disk.bytes(FIRST)[FIRST_BATCH + BATCH_HEADER_BYTES + 48 + 40] ^= 1;
   expect(log.read(1, 2, 1000)).toEqual([entry(1)]);

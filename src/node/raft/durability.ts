@@ -78,6 +78,7 @@ export class Durability {
     const persist: Persist = {
       seq: ++this.#seq,
       hardState: this.#hardStateDue ? hardState() : null,
+      restart: null,
       truncateFrom: this.#truncateFrom,
       entries,
     };

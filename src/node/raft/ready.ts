@@ -5,13 +5,15 @@ import type { Message } from './message.ts';
 
 /**
  * One unit for the disk. Units are done in the order of `seq` and reported by `persisted(seq)` once
- * synced; several may be under way. Within a unit: hard state, then truncation, then entries.
+ * synced; several may be under way. Within a unit: hard state, restart, truncation, entries.
  */
 export interface Persist {
   /** 1, 2, 3… since the start of the process. */
   readonly seq: number;
   /** Null when unchanged. */
   readonly hardState: HardState | null;
+  /** The log begins anew after this entry, which a snapshot covers: nothing before it is kept. Null: it goes on. */
+  readonly restart: { readonly index: number; readonly term: number } | null;
   /** Drop the entries with this index and above before `entries` are appended. */
   readonly truncateFrom: number | null;
   /**

@@ -20,6 +20,40 @@ export interface Disk {
   readonly totalBytes: number;
   /** Age in milliseconds of the oldest request that is not durable yet; 0 when there is none. */
   oldestUnsyncedMs(nowMs: number): number;
+  /** Entries below `index` are needed no more; what goes, and when, is the disk's business. */
+  dropBefore(index: number): void;
+}
+
+/** A whole snapshot file under its name. */
+export interface SnapshotFile {
+  /** The last log entry that it covers, and that entry's term. */
+  readonly index: number;
+  readonly term: number;
+  readonly sizeBytes: number;
+}
+
+/** The member's snapshot files. Whether they are encrypted on disk does not show here. */
+export interface SnapshotFiles {
+  /** Ascending by index. */
+  readonly files: readonly SnapshotFile[];
+  /** Bytes [offset, offset + maxBytes) of a file, fewer at its end; blocks. Throws when it is gone or damaged. */
+  read(index: number, offset: number, maxBytes: number): Uint8Array;
+  /** A file in the making; it counts when it is published. */
+  create(index: number, term: number): SnapshotSink;
+  remove(index: number): void;
+}
+
+export interface SnapshotSink {
+  /** Bytes given and not written yet: who writes pauses above a limit of its own. */
+  readonly pendingBytes: number;
+  /** `bytes` may be changed afterwards. */
+  write(bytes: Uint8Array): void;
+  /**
+   * Makes the file durable under its name, then calls `done(null)`; with an error (also of an earlier write, also a
+   * full disk) the file is gone and those before it stay. Never called from inside.
+   */
+  publish(done: (error: Error | null) => void): void;
+  abandon(): void;
 }
 
 /** One accepted client connection, made by the shell. */
@@ -64,6 +98,7 @@ export interface Clients {
 /** Frame types on peer links. */
 export const PEER_FRAME_RAFT = 1;
 export const PEER_FRAME_GOSSIP = 2;
+export const PEER_FRAME_SNAPSHOT = 3;
 
 /** Links to other members; best effort, as Raft assumes: frames may be lost, never changed. */
 export interface Peers {
