@@ -53,6 +53,7 @@ const LIMITS: MemberLimits = {
   leaderlessParkMs: 600,
   replicaMaxStalenessMs: 5000,
   maxmemoryBytes: 0,
+  snapshotLogBytes: 1 << 30,
 };
 
 const PROCESS: ProcessFacts = {
@@ -168,6 +169,7 @@ export class SimShard {
       {
         clock: place.clock,
         disk: place.disk,
+        snapshots: place.disk.snapshots,
         peers: {
           send: (to, type, bytes, tail = new Uint8Array(0)) => {
             if (generation !== place.generation) return;
@@ -183,6 +185,13 @@ export class SimShard {
           keyspaceRebuilding: (index) => this.#note(place, `rebuilding to ${index}`),
           clockJumped: (byMs) => this.#note(place, `clock jumped by ${byMs}`),
           settingsApplied: (revision) => this.#note(place, `settings ${revision}`),
+          snapshotStarted: (index) => this.#note(place, `snapshot of ${index} started`),
+          snapshotPublished: (index, size) => this.#note(place, `snapshot of ${index}: ${size} B`),
+          snapshotDiscarded: (index, why) => this.#note(place, `no snapshot of ${index}: ${why}`),
+          snapshotDiffers: (index) => {
+            throw new Error(`${place.id[0]} differs at ${index}`);
+          },
+          snapshotInstalled: (index) => this.#note(place, `snapshot of ${index} installed`),
           userRefused: (message) => this.#note(place, message),
         },
         wake: () => this.#wake(place),

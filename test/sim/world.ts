@@ -9,6 +9,8 @@ import { ENTRY_CONFIG, type Entry } from '#node/raft/entry.ts';
 import type { HardState } from '#node/raft/hard-state.ts';
 import type { Persist, Recovered } from '#node/raft/raft.ts';
 import type { Disk } from '#node/shard/ports.ts';
+import { headOf } from '#node/snapshot/head.ts';
+import { SimSnapshotFiles } from './snapshots.ts';
 
 interface Event {
   readonly atMs: number;
@@ -119,7 +121,11 @@ export class SimClock implements Clock {
 
 /** What survives a crash: only what was synced. */
 export class SimDisk implements Disk {
-  readonly entries: Entry[] = [];
+  /** Entries after {@link base}. */
+  entries: Entry[] = [];
+  /** The last entry that was dropped from the head. */
+  base = { index: 0, term: 0 };
+  readonly snapshots: SimSnapshotFiles;
   hardState: HardState = { term: 0, vote: '', commit: 0 };
   freeBytes = 1 << 30;
   readonly totalBytes = 1 << 30;
@@ -136,6 +142,7 @@ export class SimDisk implements Disk {
 
   constructor(world: World) {
     this.#world = world;
+    this.snapshots = new SimSnapshotFiles(world);
   }
 
   persist(request: Persist): void {
@@ -143,11 +150,16 @@ export class SimDisk implements Disk {
     this.#next();
   }
 
+  get lastIndex(): number {
+    return this.base.index + this.entries.length;
+  }
+
   read(from: number, toExclusive: number, maxBytes: number): Entry[] {
+    invariant(from > this.base.index, 'what is read was not dropped');
     const found: Entry[] = [];
     let bytes = 0;
-    for (let index = from; index < toExclusive && index <= this.entries.length; index++) {
-      const entry = this.entries[index - 1];
+    for (let index = from; index < toExclusive && index <= this.lastIndex; index++) {
+      const entry = this.entries[index - this.base.index - 1];
       bytes += entry.payload.length;
       if (found.length > 0 && bytes > maxBytes) break;
       found.push(entry);
@@ -159,8 +171,15 @@ export class SimDisk implements Disk {
     return this.#queue.length === 0 ? 0 : this.#world.nowMs - this.#queue[0].sinceMs;
   }
 
-  dropBefore(): void {
-    // keeps everything
+  /** Whole segments go, so some of what might go stays. */
+  dropBefore(index: number): void {
+    const most = Math.min(index - 1 - this.base.index, this.entries.length);
+    if (most <= 0) return;
+    const count = most - this.#world.random.below(Math.min(most, 20) + 1);
+    if (count === 0) return;
+    const last = this.entries[count - 1];
+    this.base = { index: last.index, term: last.term };
+    this.entries = this.entries.slice(count);
   }
 
   /** The machine is gone: requests that were not synced never happened, or did so in part. */
@@ -173,21 +192,38 @@ export class SimDisk implements Disk {
     const survived = this.#world.random.below(queue.length + 1);
     for (let i = 0; i < survived; i++) this.#write(queue[i].request);
     this.stuck = false;
+    this.snapshots.crash();
   }
 
   recover(voters: readonly string[]): Recovered {
+    const newest = this.snapshots.files.at(-1) ?? null;
+    if (newest !== null && newest.index > this.lastIndex) {
+      // the crash fell between publishing a fetched file and the new beginning of the log
+      this.#restart(newest);
+    }
     const terms: { from: number; term: number }[] = [];
     for (const entry of this.entries) {
       if (terms.at(-1)?.term !== entry.term) terms.push({ from: entry.index, term: entry.term });
     }
+    const head = newest === null ? null : headOf(this.snapshots.read(newest.index, 0, 1 << 20));
     return {
       hardState: this.hardState,
-      firstIndex: 1,
-      lastIndex: this.entries.length,
+      firstIndex: this.base.index + 1,
+      lastIndex: this.lastIndex,
+      termBefore: this.base.term,
       terms,
       membership: { voters: [...voters], learners: [] },
+      snapshot:
+        newest === null || head === null
+          ? null
+          : { ...newest, configIndex: head.configIndex, membership: head.membership },
       configEntries: this.entries.filter((entry) => entry.kind === ENTRY_CONFIG),
     };
+  }
+
+  #restart({ index, term }: { readonly index: number; readonly term: number }): void {
+    this.base = { index, term };
+    this.entries = [];
   }
 
   #next(): void {
@@ -212,9 +248,12 @@ export class SimDisk implements Disk {
 
   #write(request: Persist): void {
     if (request.hardState !== null) this.hardState = request.hardState;
-    if (request.truncateFrom !== null) this.entries.length = request.truncateFrom - 1;
+    if (request.restart !== null) this.#restart(request.restart);
+    if (request.truncateFrom !== null) {
+      this.entries.length = request.truncateFrom - 1 - this.base.index;
+    }
     for (const entry of request.entries) {
-      invariant(entry.index === this.entries.length + 1, 'the log on disk has no gaps');
+      invariant(entry.index === this.lastIndex + 1, 'the log on disk has no gaps');
       this.entries.push({ ...entry, payload: entry.payload.slice() });
     }
   }

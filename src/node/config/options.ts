@@ -291,6 +291,12 @@ const LIMITS = {
     'Messages queued for one member; more are dropped and counted.',
   ),
   segmentBytes: limit(64 * MIB, 64 * KIB, GIB, 'Size of one file of the transaction log.'),
+  snapshotLogBytes: limit(
+    64 * MIB,
+    64 * KIB,
+    64 * GIB,
+    'Log after which the next snapshot is made; half of the memory that the keyspace takes when that is more. The log that two snapshots make needless is dropped.',
+  ),
   diskReserveBytes: limit(
     64 * MIB,
     MIB,

@@ -23,6 +23,7 @@ export function memberOptionsOf(
       leaderlessParkMs: options.electionTimeoutMs * 3,
       replicaMaxStalenessMs: options.replicaMaxStalenessMs,
       maxmemoryBytes: options.maxmemory,
+      snapshotLogBytes: options.snapshotLogBytes,
     },
     sessionLimits: {
       bulkBytes: 512 * MIB,

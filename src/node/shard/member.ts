@@ -19,19 +19,21 @@ import type { UserTable } from '#node/acl/users.ts';
 import { Keyspace } from '#node/keyspace/keyspace.ts';
 import { decodeMessage, encodeMessage, MemberIds } from '#node/raft/codec.ts';
 import { Raft, type Recovered } from '#node/raft/raft.ts';
-import { Applier, type DurableLog } from './applier.ts';
+import type { SnapshotMeta } from '#node/raft/snapshot.ts';
+import { Applier, type ApplierEvents, type DurableLog } from './applier.ts';
 import { Batches } from './batches.ts';
+import { Checkpoints } from './checkpoints.ts';
 import { ClockGuard } from './clock-guard.ts';
 import { HandOver, type HandOverRequest, type HandOverResult } from './hand-over.ts';
 import { encodeSettings, KIND_SETTINGS, type Settings } from './payload.ts';
 import { usersOf } from './users.ts';
 import type { MemberOptions, MemberPorts, ServingState } from './options.ts';
-import { PEER_FRAME_RAFT } from './ports.ts';
+import { PEER_FRAME_RAFT, PEER_FRAME_SNAPSHOT } from './ports.ts';
 import { Proposals } from './proposals.ts';
+import { Restore } from './restore.ts';
 import { ServingHost } from './serving.ts';
+import { Snapshots, type SnapshotsEvents } from './snapshots.ts';
 
-/** Committed entries not applied yet, above which no more are taken from Raft. */
-const MAX_BACKLOG_ENTRIES = 10_000;
 /** Keys and elements freed, and looked at for compaction, in a tick: half a millisecond each. */
 const SLICE_ELEMENTS = 2000;
 
@@ -40,6 +42,7 @@ export class Member {
   readonly batches: Batches;
   readonly applier: Applier;
   readonly keyspace: Keyspace;
+  readonly snapshots: Snapshots;
   readonly host: ServingHost;
   state: ServingState = 'replica';
   users: UserTable;
@@ -65,10 +68,8 @@ export class Member {
   readonly #proposals = new Proposals();
   readonly #clockGuard: ClockGuard;
   readonly #handOver: HandOver;
-  readonly #firstIndex: number;
+  readonly #checkpoints: Checkpoints;
   readonly #lastIndexAtStart: number;
-  /** Disk requests that must be done before the log can be read for a rebuild. */
-  #rebuildAfterSeq = 0;
   #primaryTerm = 0;
   #lastLeader = '';
   #lastTerm = 0;
@@ -87,21 +88,26 @@ export class Member {
     this.keyspace = new Keyspace({ hashSeed: options.hashSeed });
     this.keyspace.role = 'replica';
     this.keyspace.recording = false;
-    this.#firstIndex = recovered.firstIndex;
     this.#lastIndexAtStart = recovered.lastIndex;
     this.batches = new Batches(limits.maxEntryBytes);
+    const keyspace = identity.kind === 'data' ? this.keyspace : null;
     this.applier = new Applier(
-      recovered.firstIndex,
+      recovered.membership,
       this.#durableLog(),
-      identity.kind === 'data' ? this.keyspace : null,
+      keyspace,
       this.batches,
-      {
-        settings: (settings) => this.#applySettings(settings),
-        applied: (index, term) => this.#proposals.applied(index, term),
-        lost: () => this.#rebuild(),
-        rebuilding: () => ports.events.keyspaceRebuilding(this.applier.committedIndex),
-      },
+      this.#applierEvents(),
     );
+    const { clusterId, shard } = identity;
+    const { clock, disk, peers, snapshots: files } = ports;
+    this.snapshots = new Snapshots(
+      { clusterId, shard, keyspace, clock, disk, files, peers },
+      this.#snapshotEvents(),
+    );
+    this.#checkpoints = new Checkpoints(this, this.raft, this.applier, this.snapshots);
+    if (recovered.snapshot !== null) {
+      this.applier.begin(recovered.snapshot.index, this.#restoreFrom(recovered.snapshot.index));
+    }
     this.#clockGuard = new ClockGuard(ports.clock, limits.clockJumpMs);
     this.#handOver = new HandOver(this.raft, identity.logMembers);
     this.host = new ServingHost(this, options, ports);
@@ -116,6 +122,7 @@ export class Member {
     this.raft.tick(now);
     if (this.raft.role === 'leader' && !this.raft.transferring) this.#considerHandOff(now, stalled);
     if (this.state === 'primary' && !this.parking && this.activeExpire) this.#expire();
+    this.#checkpoints.tick(now);
     const drained = this.batches.inFlightCount === 0 && this.keyspace.effects.length === 0;
     this.#handOver.tick(now, drained);
     this.keyspace.freeSlice(SLICE_ELEMENTS);
@@ -125,10 +132,11 @@ export class Member {
 
   /** A frame from another member arrived over a link that proved who it is; `bytes` are valid during the call. */
   receive(fromMemberId: string, frameType: number, bytes: Uint8Array): void {
+    const now = this.#ports.clock.monotonicMs();
+    if (frameType === PEER_FRAME_SNAPSHOT) this.snapshots.receive(fromMemberId, bytes, now);
     if (frameType !== PEER_FRAME_RAFT) return;
     const message = decodeMessage(bytes, this.#ids);
     if (message.from !== fromMemberId || message.to !== this.raft.id) return;
-    const now = this.#ports.clock.monotonicMs();
     this.raft.step(message, now);
     if (message.from === this.raft.leaderId) this.leaderContactMs = now;
     this.#ports.wakeAtOnce();
@@ -228,6 +236,25 @@ export class Member {
     return { index: this.applier.appliedIndex, digest: this.keyspace.digest() };
   }
 
+  // CheckpointOwner
+
+  get serves(): boolean {
+    return this.state === 'primary' && !this.parking;
+  }
+
+  get proposing(): boolean {
+    return !this.#proposals.empty;
+  }
+
+  get checkpointBytes(): number {
+    return Math.max(this.#options.limits.snapshotLogBytes, this.keyspace.memoryBytes / 2);
+  }
+
+  closeBatch(): boolean {
+    if (this.keyspace.effects.length > 0) this.#closeBatch(this.#ports.clock.monotonicMs());
+    return this.keyspace.effects.length === 0;
+  }
+
   /** Closes the open batch now, because it has grown large. */
   closeLargeBatch(): void {
     if (this.keyspace.effects.length < this.#options.limits.maxBatchBytes) return;
@@ -257,14 +284,13 @@ export class Member {
   #applySlices(): boolean {
     let more = this.applier.run();
     for (let slices = 3; more && slices > 0; slices--) more = this.applier.run();
-    this.raft.applied(this.applier.appliedIndex);
+    this.raft.applied(this.applier.releasedIndex);
     this.keyspace.committed(this.batches.committedNumber);
     return more || this.raft.commitIndex > this.applier.committedIndex;
   }
 
   #drainRaft(): void {
     for (;;) {
-      if (this.applier.backlog > MAX_BACKLOG_ENTRIES) return; // apply some of it first
       const ready = this.raft.takeReady();
       if (ready === null) return;
       for (const message of ready.messages) {
@@ -273,6 +299,10 @@ export class Member {
         this.#ports.peers.send(message.to, PEER_FRAME_RAFT, this.#message.written);
       }
       this.applier.committed(ready.committed);
+      const { fetch } = ready;
+      if (fetch !== null) {
+        this.snapshots.want(fetch, fetch.from, this.#ports.clock.monotonicMs());
+      }
       if (ready.persist === null) continue;
       this.#persistSeq = ready.persist.seq;
       this.#ports.disk.persist(ready.persist);
@@ -334,6 +364,7 @@ export class Member {
     const unproposed = this.keyspace.effects.length > 0;
     this.keyspace.effects.clear();
     this.#setState('replica');
+    this.snapshots.abandon('this member is no longer the primary');
     this.host.steppedDown();
     this.#proposals.abandon();
     if (unproposed && !this.keyspace.undo(this.batches.openNumber - 1)) this.#rebuild();
@@ -341,19 +372,75 @@ export class Member {
 
   /** W6: what was executed here is not what the log holds: the keyspace is read anew. */
   #rebuild(): void {
-    this.#rebuildAfterSeq = this.#persistSeq;
-    this.applier.rebuild(this.#firstIndex);
+    this.snapshots.abandon('the keyspace is read anew');
+    this.applier.rebuild(this.#restoreFrom(this.snapshots.newest?.index ?? 0));
+    this.#ports.events.keyspaceRebuilding(this.applier.committedIndex);
+  }
+
+  /** The file of `index`; null for 0, when the log reaches back to its first entry. */
+  #restoreFrom(index: number): Restore | null {
+    const { snapshots } = this.#ports;
+    const file = snapshots.files.find((candidate) => candidate.index === index) ?? null;
+    invariant(file !== null || index === 0, 'the snapshot that the log begins after is there');
+    const keyspace = this.#options.identity.kind === 'data' ? this.keyspace : null;
+    return file === null ? null : new Restore(snapshots, file, keyspace);
   }
 
   #durableLog(): DurableLog {
     const { disk } = this.#ports;
-    const settled = (): boolean => this.#persistedSeq >= this.#rebuildAfterSeq;
+    const durableIndex = (): number => this.raft.durableIndex;
     return {
-      get settled(): boolean {
-        return settled();
+      get durableIndex(): number {
+        return durableIndex();
       },
       read: (from, toExclusive, maxBytes) => disk.read(from, toExclusive, maxBytes),
     };
+  }
+
+  #applierEvents(): ApplierEvents {
+    return {
+      settings: (settings) => this.#applySettings(settings),
+      applied: (index, term) => this.#proposals.applied(index, term),
+      checkpoint: (index, term) => {
+        // what was logged before this start is not worth a snapshot: the next is not far
+        if (this.caughtUpOnce) this.#checkpoints.applied(index, term);
+      },
+      digest: (digest) => this.snapshots.confirmed(digest, this.#ports.clock.monotonicMs()),
+      lost: () => this.#rebuild(),
+    };
+  }
+
+  #snapshotEvents(): SnapshotsEvents {
+    const { events } = this.#ports;
+    return {
+      sources: () => this.#dataMembers(),
+      taken: (meta) => this.raft.snapshotTaken(meta),
+      fetched: (meta) => this.#install(meta),
+      compact: (index) => this.raft.compact(index),
+      walked: () => this.#ports.wake(),
+      started: (index) => events.snapshotStarted(index),
+      published: ({ index, sizeBytes }, tookMs) =>
+        events.snapshotPublished(index, sizeBytes, tookMs),
+      discarded: (index, reason) => events.snapshotDiscarded(index, reason),
+      differs: (index) => events.snapshotDiffers(index),
+    };
+  }
+
+  /** Others that hold a keyspace, the leader first. */
+  #dataMembers(): readonly string[] {
+    const { id, leaderId, membership } = this.raft;
+    const { logMembers } = this.#options.identity;
+    const others = [leaderId, ...membership.voters.filter((voter) => voter !== leaderId)];
+    return others.filter((other) => other !== '' && other !== id && !logMembers.has(other));
+  }
+
+  /** The log goes on after a snapshot that was fetched, and so does the keyspace. */
+  #install(meta: SnapshotMeta): void {
+    if (!this.raft.install(meta, this.#ports.clock.monotonicMs())) return;
+    this.snapshots.abandon('another was installed');
+    this.applier.begin(meta.index, this.#restoreFrom(meta.index));
+    this.#ports.events.snapshotInstalled(meta.index);
+    this.#ports.wakeAtOnce();
   }
 
   #setState(state: ServingState): void {

@@ -6,7 +6,7 @@ import type { RaftOptions } from '#node/raft/options.ts';
 import type { SessionLimits } from '#node/session/host.ts';
 import type { MemberEvents } from './events.ts';
 import type { MemberIdentity } from './identity.ts';
-import type { Disk, Peers } from './ports.ts';
+import type { Disk, Peers, SnapshotFiles } from './ports.ts';
 
 /** Why the member does or does not run commands. */
 export type ServingState =
@@ -41,6 +41,8 @@ export interface MemberLimits {
   readonly replicaMaxStalenessMs: number;
   /** `maxmemory` in bytes; 0 for none. */
   readonly maxmemoryBytes: number;
+  /** Bytes of log, at least, between two snapshots; half of what the keyspace takes when that is more. */
+  readonly snapshotLogBytes: number;
 }
 
 export interface MemberOptions {
@@ -80,6 +82,7 @@ export interface ProcessFacts {
 export interface MemberPorts {
   readonly clock: Clock;
   readonly disk: Disk;
+  readonly snapshots: SnapshotFiles;
   readonly peers: Peers;
   readonly events: MemberEvents;
   /** Asks the shell to call {@link Member.turn} when what has arrived by now has been read. */
