@@ -160,7 +160,7 @@ export class RaftLog {
     this.#runs.splice(0, past);
   }
 
-  /** A snapshot that ends in (index, term) takes the place of everything: the log is empty and begins after it (§5.3). */
+  /** A snapshot that ends in (index, term) takes the place of everything: the log begins after it (§5.3). */
   restart(index: number, term: number): void {
     invariant(index > this.#commitIndex, 'a committed entry is never dropped');
     this.#runs.length = 0;

@@ -242,10 +242,10 @@ export class Raft {
   }
 
   /**
-   * A file of {@link Ready.fetch} is durable under its name. True: the state machine is to be restored from it, what was
-   * handed out and not applied yet is to be forgotten, and the entries after it are handed out next. If the log
-   * does not lead there it is to restart, by a unit for the disk, and the leader hears of it after that. False:
-   * it is not wanted any more, nothing has changed.
+   * A file of {@link Ready.fetch} is durable under its name. True: the state machine is to be restored from
+   * it, what was handed out and not applied yet is to be forgotten, and the entries after it are handed out
+   * next. If the log does not lead there it restarts, by a unit for the disk, and the leader hears of it
+   * after that. False: it is not wanted any more, nothing has changed.
    */
   install(meta: SnapshotMeta, nowMs: number): boolean {
     this.#advance(nowMs);
@@ -273,8 +273,8 @@ export class Raft {
   }
 
   /**
-   * Bytes of free disk space that a majority of the voters, this leader among them, has at least, by what they last said;
-   * who said nothing yet counts as having room. On others, this member's own.
+   * Bytes of free disk space that a majority of the voters, this leader among them, has at least, by what
+   * they last said; who said nothing yet counts as having room. On others, this member's own.
    */
   majorityFreeBytes(): number {
     const { leadership } = this.#core;

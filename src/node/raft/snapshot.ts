@@ -1,4 +1,4 @@
-/** Snapshot: the image of the state machine after one entry, which lets the log up to there be dropped (dissertation §5). */
+/** Snapshot: the image of the state machine after one entry; the log up to there may be dropped (dissertation §5). */
 import type { Membership } from './membership.ts';
 
 /** What Raft knows of a snapshot file; its content is the application's. */
