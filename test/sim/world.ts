@@ -9,7 +9,7 @@ import { ENTRY_CONFIG, type Entry } from '#node/raft/entry.ts';
 import type { HardState } from '#node/raft/hard-state.ts';
 import type { Persist, Recovered } from '#node/raft/raft.ts';
 import type { Disk } from '#node/shard/ports.ts';
-import { headOf } from '#node/snapshot/head.ts';
+import { readSnapshotHead } from '#node/snapshot/reader.ts';
 import { SimSnapshotFiles } from './snapshots.ts';
 
 interface Event {
@@ -205,7 +205,7 @@ export class SimDisk implements Disk {
     for (const entry of this.entries) {
       if (terms.at(-1)?.term !== entry.term) terms.push({ from: entry.index, term: entry.term });
     }
-    const head = newest === null ? null : headOf(this.snapshots.read(newest.index, 0, 1 << 20));
+    const head = newest === null ? null : readSnapshotHead(this.snapshots.read(newest.index, 0, 1 << 20));
     return {
       hardState: this.hardState,
       firstIndex: this.base.index + 1,

@@ -14,7 +14,7 @@ import { invariant } from '#base/invariant.ts';
 import type { Keyspace } from '#node/keyspace/keyspace.ts';
 import { ENTRY_CONFIG, type Entry, entryBytes } from '#node/raft/entry.ts';
 import { decodeMembership, type Membership } from '#node/raft/membership.ts';
-import type { SnapshotHead } from '#node/snapshot/head.ts';
+import type { SnapshotHead } from '#node/snapshot/format.ts';
 import type { Batches } from './batches.ts';
 import {
   type CheckpointDigest,

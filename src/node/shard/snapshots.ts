@@ -16,7 +16,7 @@ import { ByteWriter } from '#base/bytes.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Keyspace } from '#node/keyspace/keyspace.ts';
 import type { SnapshotMeta } from '#node/raft/snapshot.ts';
-import type { SnapshotHead } from '#node/snapshot/head.ts';
+import type { SnapshotHead } from '#node/snapshot/format.ts';
 import { SnapshotWriter } from '#node/snapshot/writer.ts';
 import type { CheckpointDigest } from './payload.ts';
 import { type Disk, type Peers, PEER_FRAME_SNAPSHOT } from './ports.ts';
