@@ -55,6 +55,7 @@ const LIMITS: MemberLimits = {
   replicaMaxStalenessMs: 5000,
   maxmemoryBytes: 0,
   snapshotLogBytes: 1 << 30,
+  snapshotLogPercent: 0,
 };
 
 const PROCESS: ProcessFacts = {

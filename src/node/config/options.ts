@@ -295,8 +295,15 @@ const LIMITS = {
     64 * MIB,
     64 * KIB,
     64 * GIB,
-    'Log after which the next snapshot is made; half of the memory that the keyspace takes when that is more. The log that two snapshots make needless is dropped.',
+    'Log after which the next snapshot is made, if snapshotLogPercent is not more. The log that two snapshots make needless is dropped.',
   ),
+  snapshotLogPercent: numberOption({
+    unit: 'percent',
+    default: 50,
+    min: 0,
+    max: 1000,
+    why: 'Log after which the next snapshot is made, as a percentage of the memory that keys and values take.',
+  }),
   diskReserveBytes: limit(
     64 * MIB,
     MIB,

@@ -24,6 +24,7 @@ export function memberOptionsOf(
       replicaMaxStalenessMs: options.replicaMaxStalenessMs,
       maxmemoryBytes: options.maxmemory,
       snapshotLogBytes: options.snapshotLogBytes,
+      snapshotLogPercent: options.snapshotLogPercent,
     },
     sessionLimits: {
       bulkBytes: 512 * MIB,

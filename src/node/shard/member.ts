@@ -247,7 +247,8 @@ export class Member {
   }
 
   get checkpointBytes(): number {
-    return Math.max(this.#options.limits.snapshotLogBytes, this.keyspace.memoryBytes / 2);
+    const { snapshotLogBytes, snapshotLogPercent } = this.#options.limits;
+    return Math.max(snapshotLogBytes, (this.keyspace.memoryBytes * snapshotLogPercent) / 100);
   }
 
   closeBatch(): boolean {

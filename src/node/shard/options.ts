@@ -41,8 +41,10 @@ export interface MemberLimits {
   readonly replicaMaxStalenessMs: number;
   /** `maxmemory` in bytes; 0 for none. */
   readonly maxmemoryBytes: number;
-  /** Bytes of log, at least, between two snapshots; half of what the keyspace takes when that is more. */
+  /** Bytes of log, at least, between two snapshots. */
   readonly snapshotLogBytes: number;
+  /** The same as a percentage of what the keyspace takes. */
+  readonly snapshotLogPercent: number;
 }
 
 export interface MemberOptions {

@@ -1,6 +1,7 @@
 /** Reading a snapshot file into the keyspace, in slices, so that the member goes on following and voting meanwhile. */
 import type { Keyspace } from '#node/keyspace/keyspace.ts';
-import { type SnapshotHead, SnapshotReader } from '#node/snapshot/reader.ts';
+import type { SnapshotHead } from '#node/snapshot/format.ts';
+import { SnapshotReader } from '#node/snapshot/reader.ts';
 import type { SnapshotFile, SnapshotFiles } from './ports.ts';
 
 /** Read and applied in one go: a few milliseconds. */

@@ -7,7 +7,8 @@
  * has no such file, is silent or sends what is wrong (the files of two members hold the same, in another order).
  */
 import { ByteWriter } from '#base/bytes.ts';
-import { type SnapshotHead, SnapshotReader } from '#node/snapshot/reader.ts';
+import type { SnapshotHead } from '#node/snapshot/format.ts';
+import { SnapshotReader } from '#node/snapshot/reader.ts';
 import { type Peers, PEER_FRAME_SNAPSHOT, type SnapshotFiles, type SnapshotSink } from './ports.ts';
 import { encodeSnapshotFrame, type SnapshotFrame } from './snapshot-frames.ts';
 

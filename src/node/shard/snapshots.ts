@@ -16,7 +16,7 @@ import { ByteWriter } from '#base/bytes.ts';
 import type { Clock } from '#base/clock.ts';
 import type { Keyspace } from '#node/keyspace/keyspace.ts';
 import type { SnapshotMeta } from '#node/raft/snapshot.ts';
-import type { SnapshotHead } from '#node/snapshot/format.ts';
+import { FORMAT_VERSION, type SnapshotHead } from '#node/snapshot/format.ts';
 import { SnapshotWriter } from '#node/snapshot/writer.ts';
 import type { CheckpointDigest } from './payload.ts';
 import { type Disk, type Peers, PEER_FRAME_SNAPSHOT } from './ports.ts';
@@ -37,7 +37,7 @@ const FETCH_STUCK_MS = 5000;
 const KEPT_FILES = 2;
 
 /** What a snapshot needs to know of the state that it is of. */
-export type CheckpointHead = Omit<SnapshotHead, 'clusterId' | 'shard'>;
+export type CheckpointHead = Omit<SnapshotHead, 'clusterId' | 'shard' | 'formatVersion'>;
 
 export interface SnapshotsOptions {
   readonly clusterId: string;
@@ -74,7 +74,7 @@ interface Making {
   readonly writer: SnapshotWriter;
   readonly sink: SnapshotSink;
   readonly startedMs: number;
-  bytes: number;
+  readonly sizeBytes: () => number;
   state: 'walking' | 'walked' | 'publishing';
 }
 
@@ -121,12 +121,20 @@ export class Snapshots {
     if (this.#making !== null && this.#making.state !== 'walked') return;
     this.#abandonMaking('a later checkpoint');
     const sink = files.create(head.index, head.term);
-    const writer = new SnapshotWriter({ ...head, clusterId, shard }, (bytes) => {
+    let sizeBytes = 0;
+    const whole = { ...head, clusterId, shard, formatVersion: FORMAT_VERSION };
+    const writer = new SnapshotWriter(whole, (bytes) => {
       sink.write(bytes);
-      making.bytes += bytes.length;
+      sizeBytes += bytes.length;
     });
-    const startedMs = clock.monotonicMs();
-    const making: Making = { head, writer, sink, startedMs, bytes: 0, state: 'walking' };
+    const making: Making = {
+      head,
+      writer,
+      sink,
+      startedMs: clock.monotonicMs(),
+      sizeBytes: () => sizeBytes,
+      state: 'walking',
+    };
     this.#making = making;
     writer.begin(keyspace);
     this.#events.started(head.index);
@@ -202,7 +210,7 @@ export class Snapshots {
     const { clock } = this.#options;
     this.lastTookMs = clock.monotonicMs() - making.startedMs;
     this.lastMadeSeconds = Math.floor(clock.wallMs() / 1000);
-    this.#published(making.head, making.bytes, this.lastTookMs, false);
+    this.#published(making.head, making.sizeBytes(), this.lastTookMs, false);
   }
 
   #abandonMaking(reason: string): void {
