@@ -117,7 +117,11 @@ function run(seed: number): { shard: SimShard; history: Registers } {
   const shard = new SimShard({
     seed,
     kinds: seeded === 0 ? ['data', 'data', 'data'] : ['data', 'data', 'log'],
-    limits: seeded === 1 ? { maxEntryBytes: 48 } : {},
+    limits: {
+      ...(seeded === 1 ? { maxEntryBytes: 48 } : {}),
+      // many snapshots, so that whoever was away is sent one
+      snapshotLogBytes: seed % 4 === 0 ? 1 << 30 : 1024 << seed % 4,
+    },
   });
   shard.ready();
   shard.network.lossChance = seed % 2 === 0 ? 0.02 : 0;
@@ -156,6 +160,7 @@ function check(seed: number): number {
   const levels = new Set(shard.members.map((place: SimMember) => place.member?.raft.commitIndex));
   const found = [...history.violations(), ...shard.divergence()];
   if (levels.size > 1) found.push(`members are not level: ${[...levels].join(' ')}`);
+  if (process.env.SIM_TRACE) for (const m of shard.members) console.log(m.id[0], m.kind, m.disk.snapshots.files, m.disk.base, m.member?.raft.progress(), m.events.slice(-25));
   expect({ seed, found }).toEqual({ seed, found: [] });
   return history.acknowledged;
 }

@@ -101,7 +101,16 @@ export class Member {
     const { clusterId, shard } = identity;
     const { clock, disk, peers, snapshots: files } = ports;
     this.snapshots = new Snapshots(
-      { clusterId, shard, keyspace, clock, disk, files, peers },
+      {
+        clusterId,
+        shard,
+        keyspace,
+        clock,
+        disk,
+        files,
+        peers,
+        durableIndex: () => this.raft.durableIndex,
+      },
       this.#snapshotEvents(),
     );
     this.#checkpoints = new Checkpoints(this, this.raft, this.applier, this.snapshots);
@@ -406,7 +415,7 @@ export class Member {
         // what was logged before this start is not worth a snapshot: the next is not far
         if (this.caughtUpOnce) this.#checkpoints.applied(index, term);
       },
-      digest: (digest) => this.snapshots.confirmed(digest, this.#ports.clock.monotonicMs()),
+      digest: (digest) => this.snapshots.confirmed(digest),
       lost: () => this.#rebuild(),
     };
   }
@@ -418,7 +427,6 @@ export class Member {
       taken: (meta) => this.raft.snapshotTaken(meta),
       fetched: (meta) => this.#install(meta),
       compact: (index) => this.raft.compact(index),
-      walked: () => this.#ports.wake(),
       started: (index) => events.snapshotStarted(index),
       published: ({ index, sizeBytes }, tookMs) =>
         events.snapshotPublished(index, sizeBytes, tookMs),

@@ -10,16 +10,15 @@ const SLICE_BYTES = 1 << 20;
 export class Restore {
   readonly file: SnapshotFile;
   readonly #files: SnapshotFiles;
-  readonly #headOnly: boolean;
-  readonly #reader: SnapshotReader;
+  readonly #keyspace: Keyspace | null;
+  #reader: SnapshotReader | null = null;
   #offset = 0;
 
-  /** @param keyspace empty, a replica's; null on a log member, which needs the head alone. */
+  /** @param keyspace a replica's, empty at the first step; null on a log member, which needs the head alone. */
   constructor(files: SnapshotFiles, file: SnapshotFile, keyspace: Keyspace | null) {
     this.#files = files;
     this.file = file;
-    this.#headOnly = keyspace === null;
-    this.#reader = new SnapshotReader(keyspace);
+    this.#keyspace = keyspace;
   }
 
   /**
@@ -28,12 +27,13 @@ export class Restore {
    */
   step(): SnapshotHead | null {
     const { file } = this;
+    const reader = (this.#reader ??= new SnapshotReader(this.#keyspace));
     const bytes = this.#files.read(file.index, this.#offset, SLICE_BYTES);
     this.#offset += bytes.length;
-    this.#reader.push(bytes);
-    if (this.#headOnly && this.#reader.head !== null) return this.#reader.head;
+    reader.push(bytes);
+    if (this.#keyspace === null && reader.head !== null) return reader.head;
     if (this.#offset < file.sizeBytes && bytes.length > 0) return null;
-    this.#reader.end();
-    return this.#reader.head;
+    reader.end();
+    return reader.head;
   }
 }

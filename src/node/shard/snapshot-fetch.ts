@@ -4,7 +4,8 @@
  * it is whole, right and durable.
  *
  * One piece is asked for at a time, again when it does not come, and from another member, from the start, when one
- * has no such file, is silent or sends what is wrong (the files of two members hold the same, in another order).
+ * has no such file, is silent or sends what is wrong (the files of two members hold the same, in another order). When
+ * all were asked it is given up: who wants it will hear of a newer one.
  */
 import { ByteWriter } from '#base/bytes.ts';
 import type { SnapshotHead } from '#node/snapshot/format.ts';
@@ -43,6 +44,7 @@ export class SnapshotFetch {
   readonly #done: (fetched: Fetched | null, reason: string) => void;
   readonly #frame = new ByteWriter(64);
   #source = '';
+  /** The place of the source among those there are. */
   #sourceNumber = -1;
   #tries = 0;
   #askedMs = -Infinity;
@@ -107,11 +109,14 @@ export class SnapshotFetch {
     this.#askedMs = nowMs;
   }
 
-  /** Turns to the next member; false when there is none. */
+  /** Turns to the next member; gives up, and says false, when all were tried. */
   #startOver(): boolean {
     const sources = this.#sources();
-    if (sources.length === 0) return false;
-    this.#sourceNumber = (this.#sourceNumber + 1) % sources.length;
+    if (++this.#sourceNumber >= sources.length) {
+      this.abandon();
+      this.#done(null, 'no member has it');
+      return false;
+    }
     this.#source = sources[this.#sourceNumber];
     this.#tries = 0;
     this.#offset = 0;

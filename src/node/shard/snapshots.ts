@@ -6,8 +6,8 @@
  *   log members:                                           digest entry committed → fetched, checked, named
  *
  * Invariants:
- * - a file gets its name only when the entry that it covers is committed, and its content is what the shard's
- *   leader found there;
+ * - a file gets its name only when the entry that it covers is committed, and on this member's disk, and its
+ *   content is what the shard's leader found there;
  * - the log is dropped only up to the older of two durable files of this member's own; what another member
  *   reads from a file keeps it, and the log after it;
  * - a walk ends with the state that it is of: at a step-down, and when the keyspace is read anew.
@@ -34,6 +34,8 @@ const MAX_PENDING_BYTES = 4 << 20;
 const READ_LATELY_MS = 10_000;
 /** A fetch that got nothing for so long gives way to that of another file. */
 const FETCH_STUCK_MS = 5000;
+/** How long a log member waits before it tries again to fetch what no member had. */
+const FETCH_PAUSE_MS = 1000;
 const KEPT_FILES = 2;
 
 /** What a snapshot needs to know of the state that it is of. */
@@ -48,6 +50,8 @@ export interface SnapshotsOptions {
   readonly disk: Disk;
   readonly files: SnapshotFiles;
   readonly peers: Peers;
+  /** The end of the log that is on this member's disk, and with it its term (Raft's SPEC R7). */
+  readonly durableIndex: () => number;
 }
 
 export interface SnapshotsEvents {
@@ -59,8 +63,6 @@ export interface SnapshotsEvents {
   fetched(meta: SnapshotMeta): void;
   /** Entries up to `index` are to be dropped. */
   compact(index: number): void;
-  /** A walk is over: the leader logs its digest. */
-  walked(digest: CheckpointDigest): void;
   started(index: number): void;
   published(file: SnapshotFile, tookMs: number): void;
   discarded(index: number, reason: string): void;
@@ -86,8 +88,10 @@ export class Snapshots {
   /** The newest digest that was committed. */
   #digest: CheckpointDigest = { index: 0, digest: '' };
   #fetch: SnapshotFetch | null = null;
-  /** When another member last read from a file. */
-  readonly #readMs = new Map<number, number>();
+  /** When the last fetch ended in vain. */
+  #failedMs = -Infinity;
+  /** By memberId: what it is fetching from here, and when it last asked. */
+  readonly #readers = new Map<string, { readonly index: number; readonly askedMs: number }>();
   /** Wall-clock time of the newest file made here since start, in seconds since the epoch; 0 for none. */
   lastMadeSeconds = 0;
   lastTookMs = 0;
@@ -141,10 +145,8 @@ export class Snapshots {
   }
 
   /** A digest entry is committed. */
-  confirmed(digest: CheckpointDigest, nowMs: number): void {
+  confirmed(digest: CheckpointDigest): void {
     if (digest.index >= this.#digest.index) this.#digest = digest;
-    this.#publishIfConfirmed();
-    if (this.#options.keyspace === null) this.#startFetch(digest.index, null, nowMs);
   }
 
   /** A leader offers this file, because its log does not reach back to where this member's ends. */
@@ -159,7 +161,9 @@ export class Snapshots {
 
   tick(nowMs: number): void {
     if (this.#making?.state === 'walking') this.#walk(this.#making);
+    if (this.#options.durableIndex() >= this.#digest.index) this.#useDigest(nowMs);
     this.#fetch?.tick(nowMs);
+    if (this.#readers.size > 0) this.#forgetReaders(nowMs);
   }
 
   /** A frame from another member arrived. */
@@ -181,13 +185,19 @@ export class Snapshots {
     while (records < WALK_RECORDS_IN_TICK && making.sink.pendingBytes <= MAX_PENDING_BYTES) {
       if (making.writer.step(WALK_RECORDS)) {
         making.state = 'walked';
-        this.#events.walked({ index: making.head.index, digest: making.writer.digest });
-        this.#publishIfConfirmed();
         return;
       }
       records += WALK_RECORDS;
       if (clock.monotonicMs() >= endMs) return;
     }
+  }
+
+  /** What the primary found at a checkpoint that is on this disk is known. */
+  #useDigest(nowMs: number): void {
+    this.#publishIfConfirmed();
+    const lacks = this.#options.keyspace === null && this.#digest.index > (this.newest?.index ?? 0);
+    if (!lacks || this.#fetch !== null || nowMs - this.#failedMs < FETCH_PAUSE_MS) return;
+    this.#startFetch(this.#digest.index, null, nowMs);
   }
 
   #publishIfConfirmed(): void {
@@ -236,8 +246,10 @@ export class Snapshots {
     };
     const fetch = new SnapshotFetch(index, sources, { files, peers }, nowMs, (fetched, reason) => {
       this.#fetch = null;
-      if (fetched === null) this.#events.discarded(index, reason);
-      else this.#fetched(fetched, from !== null, nowMs);
+      if (fetched === null) {
+        this.#failedMs = this.#options.clock.monotonicMs();
+        this.#events.discarded(index, reason);
+      } else this.#fetched(fetched, from !== null, nowMs);
     });
     this.#fetch = fetch;
     fetch.tick(nowMs);
@@ -264,18 +276,22 @@ export class Snapshots {
 
   /** Drops what the two newest files make needless. */
   #retain(): void {
-    const { files, disk, clock } = this.#options;
-    const nowMs = clock.monotonicMs();
-    for (const [index, readMs] of this.#readMs) {
-      if (nowMs - readMs > READ_LATELY_MS) this.#readMs.delete(index);
-    }
+    const { files, disk } = this.#options;
     const all = files.files;
     if (all.length < KEPT_FILES) return;
     let kept = all[all.length - KEPT_FILES].index;
-    for (const index of this.#readMs.keys()) kept = Math.min(kept, index);
+    for (const { index } of this.#readers.values()) kept = Math.min(kept, index);
     for (const { index } of [...all]) if (index < kept) files.remove(index);
     this.#events.compact(kept);
     disk.dropBefore(kept + 1);
+  }
+
+  #forgetReaders(nowMs: number): void {
+    for (const [memberId, { askedMs }] of this.#readers) {
+      if (nowMs - askedMs <= READ_LATELY_MS) continue;
+      this.#readers.delete(memberId);
+      this.#retain();
+    }
   }
 
   #answer(
@@ -291,9 +307,10 @@ export class Snapshots {
     if (file === undefined || bytes === null) {
       encodeSnapshotFrame({ type: 'absent', index }, frame);
     } else {
-      this.#readMs.set(index, nowMs);
+      this.#readers.set(from, { index, askedMs: nowMs });
       const { term, sizeBytes } = file;
       encodeSnapshotFrame({ type: 'piece', index, offset, term, sizeBytes, bytes }, frame);
+      if (offset + bytes.length >= sizeBytes && this.#readers.delete(from)) this.#retain();
     }
     peers.send(from, PEER_FRAME_SNAPSHOT, frame.written);
   }
