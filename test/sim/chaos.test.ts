@@ -160,7 +160,6 @@ function check(seed: number): number {
   const levels = new Set(shard.members.map((place: SimMember) => place.member?.raft.commitIndex));
   const found = [...history.violations(), ...shard.divergence()];
   if (levels.size > 1) found.push(`members are not level: ${[...levels].join(' ')}`);
-  if (process.env.SIM_TRACE) for (const m of shard.members) console.log(m.id[0], m.kind, m.disk.snapshots.files, m.disk.base, m.member?.raft.progress(), m.events.slice(-25));
   expect({ seed, found }).toEqual({ seed, found: [] });
   return history.acknowledged;
 }

@@ -412,8 +412,9 @@ export class Member {
       settings: (settings) => this.#applySettings(settings),
       applied: (index, term) => this.#proposals.applied(index, term),
       checkpoint: (index, term) => {
-        // what was logged before this start is not worth a snapshot: the next is not far
-        if (this.caughtUpOnce) this.#checkpoints.applied(index, term);
+        // who led and executed more is ahead of the entry; what was logged before this start is not worth a file
+        const ahead = this.batches.inFlightCount > 0 || this.keyspace.effects.length > 0;
+        if (this.caughtUpOnce && !ahead) this.#checkpoints.applied(index, term);
       },
       digest: (digest) => this.snapshots.confirmed(digest),
       lost: () => this.#rebuild(),

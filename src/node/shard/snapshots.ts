@@ -35,7 +35,7 @@ const READ_LATELY_MS = 10_000;
 /** A fetch that got nothing for so long gives way to that of another file. */
 const FETCH_STUCK_MS = 5000;
 /** How long a log member waits before it tries again to fetch what no member had. */
-const FETCH_PAUSE_MS = 1000;
+const FETCH_PAUSE_MS = 100;
 const KEPT_FILES = 2;
 
 /** What a snapshot needs to know of the state that it is of. */
