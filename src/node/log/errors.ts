@@ -70,6 +70,31 @@ export class LockUnavailableError extends Error {
   }
 }
 
+/** A snapshot file is not what was written. Another one, or another member's, has to be used. */
+export class SnapshotDamagedError extends Error {
+  readonly code = 'SNAPSHOT_DAMAGED';
+  readonly file: string;
+  /** Byte offset in `file`. */
+  readonly offset: number;
+
+  constructor(file: string, offset: number, what: string) {
+    super(`${file}, offset ${offset}: ${what}. The file is not used.`);
+    this.name = 'SnapshotDamagedError';
+    this.file = file;
+    this.offset = offset;
+  }
+}
+
+/** There is no snapshot file of this index (any more). */
+export class SnapshotGoneError extends Error {
+  readonly code = 'SNAPSHOT_GONE';
+
+  constructor(index: number) {
+    super(`there is no snapshot of entry ${index}`);
+    this.name = 'SnapshotGoneError';
+  }
+}
+
 /** A JSON file of the member's identity cannot be read as what it should be. */
 export class IdentityCorruptError extends Error {
   readonly code = 'IDENTITY_CORRUPT';
