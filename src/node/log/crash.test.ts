@@ -17,7 +17,7 @@ import { SimulatedDisk } from './simulated-disk.ts';
 
 const SEGMENT_BYTES = 64 * 1024;
 
-/** What the log should hold after a number of requests, record by record. */
+/** What the log should hold after a number of requests, record by record, and what it has dropped. */
 interface Model {
   entries: Entry[];
   hardState: HardState;
@@ -31,9 +31,12 @@ class Life {
   /** Requests of this process, and how many of them were reported durable. */
   #requests: Persist[] = [];
   #durable = 0;
+  /** Entries below this may be gone. */
+  #dropped = 1;
   crashes = 0;
   failedOpenings = 0;
   maxSegments = 0;
+  recycled = 0;
   cuts = 0;
 
   constructor(random: Prng) {
@@ -92,13 +95,23 @@ class Life {
     const what = this.#random.below(10);
     if (what < 4) this.#persist(log);
     else if (what < 9) this.disk.step();
-    else log.idle();
+    else if (this.#random.chance(0.5)) log.idle();
+    else this.#drop(log);
     if (this.#random.chance(0.8)) await settle();
     this.maxSegments = Math.max(this.maxSegments, log.statistics.segments);
   }
 
+  /** Drops up to an entry that is durable and known to be committed. */
+  #drop(log: Log): void {
+    const { hardState } = apply(this.#model, this.#requests.slice(0, this.#durable));
+    const below = this.#dropped + this.#random.below(hardState.commit + 2 - this.#dropped);
+    log.dropBefore(below);
+    this.#dropped = below;
+  }
+
   async crash(): Promise<void> {
     this.crashes++;
+    this.recycled += this.log.statistics.recycledSegments;
     const next = this.#successor();
     // the old process is gone; its log only has to let go of its timers
     this.disk.die();
@@ -141,9 +154,14 @@ class Life {
 
   /** The recovered log is the model after k whole requests and part of the next one, k >= durable. */
   #check(log: Log, recovered: RecoveredLog): void {
-    const found: Entry[] = [];
-    while (found.length < recovered.lastIndex) {
-      const more = log.read(found.length + 1, recovered.lastIndex + 1, 30_000);
+    const { firstIndex, lastIndex } = recovered;
+    assert.ok(firstIndex <= this.#dropped, 'nothing is gone that was not dropped');
+    // what is gone is known to be committed and durable: the model has it
+    const gone = apply(this.#model, this.#requests).entries.slice(0, firstIndex - 1);
+    assert.equal(recovered.termBefore, gone.at(-1)?.term ?? 0);
+    const found = [...gone];
+    while (found.length < lastIndex) {
+      const more = log.read(found.length + 1, lastIndex + 1, 30_000);
       assert.ok(more.length > 0);
       found.push(...more);
     }
@@ -170,14 +188,17 @@ class Life {
     const committed = final.entries.slice(0, hardState.commit);
     assert.ok(sameEntries(found.slice(0, hardState.commit), committed));
 
-    const configs = found.filter((entry) => entry.kind === 1);
+    const kept = found.slice(firstIndex - 1);
+    const configs = kept.filter((entry) => entry.kind === 1);
     assert.deepEqual(recovered.configEntries, configs);
-    const runs = found.filter((entry, i) => i === 0 || entry.term !== found[i - 1].term);
+    const runs = kept.filter((entry, i) => i === 0 || entry.term !== kept[i - 1].term);
     assert.deepEqual(
       recovered.terms,
       runs.map(({ index, term }) => ({ from: index, term })),
     );
-    this.#model = { entries: found, hardState };
+    // only what is committed was dropped, whether or not the hint of it got to the disk
+    const commit = Math.max(hardState.commit, this.#dropped - 1);
+    this.#model = { entries: found, hardState: { ...hardState, commit } };
   }
 }
 
@@ -212,6 +233,7 @@ test('after any crash the log holds what was reported durable, and nothing that 
   let cuts = 0;
   let failedOpenings = 0;
   let maxSegments = 0;
+  let recycled = 0;
   const firstSeed = Number(process.env.LOG_CRASH_SEED ?? Date.now() % 1_000_000);
   for (let seed = firstSeed; seed < firstSeed + SEEDS; seed++) {
     const random = new Prng(seed);
@@ -232,10 +254,12 @@ test('after any crash the log holds what was reported durable, and nothing that 
     cuts += life.cuts;
     failedOpenings += life.failedOpenings;
     maxSegments = Math.max(maxSegments, life.maxSegments);
+    recycled += life.recycled;
   }
   // the test tests something: there were torn writes, and logs of several segments
   expect(crashes).toBe(SEEDS * 17);
   expect(cuts).toBeGreaterThan(SEEDS >= 6 ? 1 : -1);
   expect(failedOpenings).toBeGreaterThan(SEEDS >= 6 ? 4 : -1);
   expect(maxSegments).toBeGreaterThan(SEEDS >= 6 ? 2 : -1);
+  expect(recycled).toBeGreaterThan(SEEDS >= 6 ? 2 : -1);
 });

@@ -25,7 +25,7 @@ export class LogCorruptionError extends Error {
   }
 }
 
-/** The files were written by a newer version of Holdfast. */
+/** The files were written by another version of Holdfast, and this one does not read them. */
 export class LogVersionError extends Error {
   readonly code = 'LOG_VERSION';
   readonly file: string;
@@ -33,9 +33,12 @@ export class LogVersionError extends Error {
   readonly supported: number;
 
   constructor(file: string, found: number, supported: number) {
+    const advice =
+      found > supported
+        ? 'Start the version of Holdfast that wrote it, or a newer one.'
+        : 'No release wrote that version: give the member an empty volume.';
     super(
-      `${file} has format version ${found}; this program reads versions up to ${supported}. ` +
-        'Start the version of Holdfast that wrote it, or a newer one. Nothing was changed.',
+      `${file} has format version ${found}; this program reads version ${supported}. ${advice} Nothing was changed.`,
     );
     this.name = 'LogVersionError';
     this.file = file;

@@ -12,7 +12,7 @@ import { checksum } from './checksum.ts';
 import { LogCorruptionError, LogVersionError } from './errors.ts';
 
 /** Of segment files and of the hard state file; rises when an older program could not read them. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 export const SEGMENT_HEADER_BYTES = 4096;
 /** A batch starts at a multiple of this, so no write changes a sector that holds durable bytes. */
 export const BATCH_ALIGNMENT = 512;
@@ -63,8 +63,8 @@ export interface RecordVisitor {
     payloadAt: number,
     payloadEnd: number,
   ): void;
-  /** Entries with index >= `from` are dropped. */
-  truncate(from: number): void;
+  /** Entries with index >= `from` are dropped; `termBefore` is the term of the one before, 0 if there is none. */
+  truncate(from: number, termBefore: number): void;
 }
 
 /** A view on `bytes` for reading and writing integers. */
@@ -117,7 +117,9 @@ export function decodeSegmentHeader(bytes: Uint8Array, file: string): SegmentHea
     throw new LogCorruptionError(file, 0, 'this is not a log segment of Holdfast');
   }
   const version = view.getUint32(8, true);
-  if (version > FORMAT_VERSION) throw new LogVersionError(file, version, FORMAT_VERSION);
+  if (version !== 0 && version !== FORMAT_VERSION) {
+    throw new LogVersionError(file, version, FORMAT_VERSION);
+  }
   if (version === 0 || view.getUint32(12, true) !== checksum(bytes, 16, SEGMENT_HEADER_BYTES)) {
     throw new LogCorruptionError(file, 0, 'the header of the segment is damaged');
   }
@@ -215,7 +217,7 @@ export function walkRecords(
         payloadAt + payloadBytes,
       );
     } else {
-      visitor.truncate(index);
+      visitor.truncate(index, getUint53(view, record + 24));
     }
     record += recordBytes(payloadBytes);
   }
@@ -303,8 +305,8 @@ export class BatchEncoder {
     sealRecord(this.bytes, this.view, at, payload.length, this.#segment);
   }
 
-  truncate(from: number): void {
-    const at = this.#record(RECORD_TRUNCATE, 0, 0, from, 0);
+  truncate(from: number, termBefore: number): void {
+    const at = this.#record(RECORD_TRUNCATE, 0, 0, from, termBefore);
     sealRecord(this.bytes, this.view, at, 0, this.#segment);
   }
 

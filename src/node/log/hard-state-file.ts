@@ -127,8 +127,8 @@ function decodeSlot(bytes: Uint8Array, at: number, file: string): Slot | null {
   for (let i = 0; i < MAGIC.length; i++) if (bytes[at + i] !== MAGIC[i]) return null;
   const view = viewOf(bytes);
   const version = view.getUint32(at + 8, true);
-  if (version > FORMAT_VERSION) throw new LogVersionError(file, version, FORMAT_VERSION);
   if (version === 0) return null;
+  if (version !== FORMAT_VERSION) throw new LogVersionError(file, version, FORMAT_VERSION);
   if (view.getUint32(at + 12, true) !== checksum(bytes, at + 16, at + CHECKED_BYTES)) return null;
   const voteEnd = at + VOTE_AT + view.getUint32(at + 40, true);
   return {

@@ -59,6 +59,7 @@ test('an empty directory becomes an empty log', async () => {
     hardState: { term: 0, vote: '', commit: 0 },
     firstIndex: 1,
     lastIndex: 0,
+    termBefore: 0,
     terms: [],
     configEntries: [],
     cutBytes: 0,

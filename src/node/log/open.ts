@@ -14,6 +14,7 @@ import {
   type RecoveredSegments,
   recoverLog,
   TAIL_ROOM_BYTES,
+  usableSpares,
 } from './recovery.ts';
 import type { Segment } from './segment.ts';
 
@@ -35,7 +36,7 @@ export function openLog(options: LogOptions): { log: Log; recovered: RecoveredLo
   try {
     // a name that was made or removed just before the last crash may be in memory alone
     files.syncDirectory(directory);
-    const ordinals = listSegments(files, directory);
+    const { ordinals, spares } = listSegments(files, directory);
     hardStates = openHardState(files, directory, ordinals.length > 0);
     const segments =
       ordinals.length === 0
@@ -43,7 +44,8 @@ export function openLog(options: LogOptions): { log: Log; recovered: RecoveredLo
         : recoverLog(files, directory, ordinals, complete.segmentBytes);
     opened = segments.segments;
     const recovered = describe(directory, hardStates, segments);
-    return { log: new Log(complete, hardStates, segments, unlock), recovered };
+    const usable = usableSpares(files, spares, complete.segmentBytes);
+    return { log: new Log(complete, hardStates, segments, usable, unlock), recovered };
   } catch (error) {
     for (const segment of opened) files.close(segment.file);
     hardStates?.close();
@@ -81,6 +83,7 @@ function describe(
     hardState: { term, vote, commit: Math.min(Math.max(commit, segments.commit), index.lastIndex) },
     firstIndex: index.firstIndex,
     lastIndex: index.lastIndex,
+    termBefore: index.terms.termBefore,
     terms: [...index.terms.runs],
     configEntries,
     cutBytes: segments.cutBytes,

@@ -45,6 +45,8 @@ export interface RecoveredLog {
   readonly firstIndex: number;
   /** firstIndex - 1 when the log is empty. */
   readonly lastIndex: number;
+  /** Term of the entry firstIndex - 1; 0 when firstIndex is 1. */
+  readonly termBefore: number;
   /** The term runs of [firstIndex, lastIndex], ascending. */
   readonly terms: readonly TermRun[];
   /** The configuration entries (kind ENTRY_CONFIG) in the log, ascending. */

@@ -29,6 +29,7 @@ import {
 import { LogIndex } from './log-index.ts';
 import {
   fillSegment,
+  isSpare,
   openSegment,
   ordinalOf,
   type Segment,
@@ -36,6 +37,7 @@ import {
   segmentPath,
   TEMPORARY_SUFFIX,
 } from './segment.ts';
+import { MAX_SPARES } from './supply.ts';
 
 const WINDOW_BYTES = 1 << 20;
 /** Room for appends in the segment that recovery makes, until a full-sized one is ready. */
@@ -59,11 +61,22 @@ export interface RecoveredSegments {
   readonly cutBytes: number;
 }
 
-/** Ordinals of the segments in the directory, ascending; temporary files are removed. */
-export function listSegments(files: Files, directory: string): number[] {
+/** The files in the directory of a log. */
+export interface Listing {
+  /** Of the segments, ascending. */
+  readonly ordinals: number[];
+  /** Paths of dropped segments that were kept to be used again. */
+  readonly spares: string[];
+}
+
+/** What is in the directory; temporary files are removed. Throws {@link LogCorruptionError}. */
+export function listSegments(files: Files, directory: string): Listing {
   const ordinals: number[] = [];
+  const spares: string[] = [];
   for (const name of files.list(directory)) {
-    if (name.endsWith(TEMPORARY_SUFFIX)) files.remove(path.join(directory, name));
+    const place = path.join(directory, name);
+    if (name.endsWith(TEMPORARY_SUFFIX)) files.remove(place);
+    else if (isSpare(name)) spares.push(place);
     else if (ordinalOf(name) > 0) ordinals.push(ordinalOf(name));
   }
   ordinals.sort((a, b) => a - b);
@@ -72,7 +85,29 @@ export function listSegments(files: Files, directory: string): number[] {
     const missing = segmentPath(directory, ordinals[i - 1] + 1);
     throw new LogCorruptionError(missing, 0, 'this segment is missing');
   }
-  return ordinals;
+  return { ordinals, spares };
+}
+
+/** Those of `spares` that can be used again; the others are removed. */
+export function usableSpares(
+  files: Files,
+  spares: readonly string[],
+  segmentBytes: number,
+): string[] {
+  return spares.filter((place, i) => {
+    const usable = i < MAX_SPARES && sizeOf(files, place) === segmentBytes;
+    if (!usable) files.remove(place);
+    return usable;
+  });
+}
+
+function sizeOf(files: Files, place: string): number {
+  const file = files.open(place);
+  try {
+    return files.sizeBytes(file);
+  } finally {
+    files.close(file);
+  }
 }
 
 /** Makes the first segment of a new log. */
@@ -274,8 +309,8 @@ class Replay {
         const payload = bytes.slice(payloadAt, payloadEnd);
         this.configEntries.push({ index: at, term, kind, payload });
       },
-      truncate: (from) => {
-        index.truncate(from);
+      truncate: (from, termBefore) => {
+        index.truncate(from, termBefore);
         while ((this.configEntries.at(-1)?.index ?? 0) >= from) this.configEntries.pop();
       },
     });
