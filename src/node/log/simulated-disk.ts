@@ -32,7 +32,7 @@ interface Pending {
 export class SimulatedDisk implements Files {
   /** Total size; writes that make files longer than this in sum fail with ENOSPC. */
   capacityBytes = 1 << 30;
-  /** Asked before each asynchronous operation takes effect; an error makes it fail. A failed sync leaves clean pages. */
+  /** Asked before each asynchronous operation; an error makes it fail. A failed sync leaves clean pages. */
   fault: ((operation: string) => Error | null) | null = null;
   /** When true, asynchronous operations are done at once instead of in {@link step}. */
   eager = true;

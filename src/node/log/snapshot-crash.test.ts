@@ -83,7 +83,9 @@ class Life {
       if (snapshots !== this.snapshots) return;
       if (error === null) {
         this.published++;
-        this.#kept.add(making.index);
+        // it is listed a moment before this is called, and may be gone again
+        const listed = snapshots.files.some(({ index }) => index === making.index);
+        if (listed) this.#kept.add(making.index);
       } else {
         this.failed++;
         assert.ok(!snapshots.files.some(({ index }) => index === making.index));
