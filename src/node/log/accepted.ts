@@ -16,32 +16,38 @@ export interface Truncation {
 
 export class AcceptedLog {
   #term: number;
+  #firstIndex: number;
   #lastIndex: number;
   #lastTerm: number;
-  readonly #terms: TermRuns;
+  #terms: TermRuns;
 
   /** @param term the newest of the hard state, @param index what is on disk */
   constructor(term: number, index: LogIndex) {
     this.#term = term;
+    this.#firstIndex = index.firstIndex;
     this.#lastIndex = index.lastIndex;
     this.#lastTerm = index.lastTerm;
     this.#terms = new TermRuns(index.terms.termBefore);
     for (const run of index.terms.runs) this.#terms.append(run.from, run.term);
   }
 
-  /**
-   * Takes in a request; returns what it drops, or null when it drops nothing.
-   * @param firstIndex of the oldest entry kept
-   */
-  accept(request: Persist, firstIndex: number, maxPayloadBytes: number): Truncation | null {
-    const { hardState, truncateFrom, entries } = request;
+  /** Takes in a request; returns what it drops from the end of the log, or null when it drops nothing. */
+  accept(request: Persist, maxPayloadBytes: number): Truncation | null {
+    const { hardState, restart, truncateFrom, entries } = request;
     if (hardState !== null) {
       invariant(hardState.term >= this.#term, 'the term never falls');
       this.#term = hardState.term;
     }
+    if (restart !== null) {
+      invariant(restart.term <= this.#term, 'a snapshot is not newer than the hard state');
+      this.#terms = new TermRuns(restart.term);
+      this.#firstIndex = restart.index + 1;
+      this.#lastIndex = restart.index;
+      this.#lastTerm = restart.term;
+    }
     let truncation: Truncation | null = null;
     if (truncateFrom !== null && truncateFrom <= this.#lastIndex) {
-      invariant(truncateFrom >= firstIndex, 'the dropped head is not truncated');
+      invariant(truncateFrom >= this.#firstIndex, 'the dropped head is not truncated');
       truncation = { from: truncateFrom, termBefore: this.#terms.termAt(truncateFrom - 1) };
       this.#terms.truncate(truncation.from, truncation.termBefore);
       this.#lastIndex = truncateFrom - 1;
@@ -61,6 +67,9 @@ export class AcceptedLog {
 
   /** Forgets entries below `firstIndex`. */
   dropBefore(firstIndex: number): void {
+    // a restart that is not durable yet is ahead of what is on disk
+    if (firstIndex <= this.#firstIndex) return;
+    this.#firstIndex = firstIndex;
     this.#terms.dropBefore(firstIndex, this.#lastIndex);
   }
 }

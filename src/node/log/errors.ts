@@ -47,6 +47,24 @@ export class LogVersionError extends Error {
   }
 }
 
+/** The log begins behind the newest snapshot: what lies between is nowhere on this disk. */
+export class LogWithoutSnapshotError extends Error {
+  readonly code = 'LOG_WITHOUT_SNAPSHOT';
+  readonly directory: string;
+  readonly firstIndex: number;
+  /** What a person should do. */
+  readonly advice = REPLACE_MEMBER;
+
+  /** @param newest index of the newest snapshot that can be used, 0 when there is none */
+  constructor(directory: string, firstIndex: number, newest: number) {
+    const have = newest === 0 ? 'no snapshot can be used' : `the newest snapshot ends at ${newest}`;
+    super(`${directory}: the log begins at entry ${firstIndex}, but ${have}. ${REPLACE_MEMBER}`);
+    this.name = 'LogWithoutSnapshotError';
+    this.directory = directory;
+    this.firstIndex = firstIndex;
+  }
+}
+
 /** Another process has the directory open. */
 export class DirectoryLockedError extends Error {
   readonly code = 'LOG_LOCKED';

@@ -24,6 +24,9 @@ const SEGMENT_MAGIC_HIGH = 0x54534146; // "FAST"
 export const BATCH_MAGIC = 0x31424648; // "HFB1"
 const RECORD_ENTRY = 0xe1;
 const RECORD_TRUNCATE = 0xe2;
+const RECORD_RESTART = 0xe3;
+/** The end of each segment, kept for a restart: that goes to disk also when there is no room for a segment. */
+export const RESTART_ROOM_BYTES = BATCH_ALIGNMENT;
 
 /** What the header of a segment file says. */
 export interface SegmentHeader {
@@ -65,6 +68,8 @@ export interface RecordVisitor {
   ): void;
   /** Entries with index >= `from` are dropped; `termBefore` is the term of the one before, 0 if there is none. */
   truncate(from: number, termBefore: number): void;
+  /** The log begins anew after entry `index` of `term`; it holds nothing else. */
+  restart(index: number, term: number): void;
 }
 
 /** A view on `bytes` for reading and writing integers. */
@@ -170,7 +175,7 @@ export function checkRecord(
   const length = recordBytes(payloadBytes);
   if (at + length > end) return 0;
   const type = view.getUint8(at + 4);
-  if (type !== RECORD_ENTRY && type !== RECORD_TRUNCATE) return 0;
+  if (type < RECORD_ENTRY || type > RECORD_RESTART) return 0;
   if (view.getUint32(at + 12, true) !== segment.generation) return 0;
   const crcEnd = at + RECORD_HEADER_BYTES + payloadBytes;
   if (view.getUint32(at, true) !== checksum(bytes, at + 4, crcEnd, segment.salt)) return 0;
@@ -206,7 +211,8 @@ export function walkRecords(
   for (let count = 0; count < recordCount; count++) {
     const payloadBytes = view.getUint32(record + 8, true);
     const index = getUint53(view, record + 16);
-    if (view.getUint8(record + 4) === RECORD_ENTRY) {
+    const type = view.getUint8(record + 4);
+    if (type === RECORD_ENTRY) {
       const payloadAt = record + RECORD_HEADER_BYTES;
       visitor.entry(
         index,
@@ -216,8 +222,10 @@ export function walkRecords(
         payloadAt,
         payloadAt + payloadBytes,
       );
-    } else {
+    } else if (type === RECORD_TRUNCATE) {
       visitor.truncate(index, getUint53(view, record + 24));
+    } else {
+      visitor.restart(index, getUint53(view, record + 24));
     }
     record += recordBytes(payloadBytes);
   }
@@ -307,6 +315,11 @@ export class BatchEncoder {
 
   truncate(from: number, termBefore: number): void {
     const at = this.#record(RECORD_TRUNCATE, 0, 0, from, termBefore);
+    sealRecord(this.bytes, this.view, at, 0, this.#segment);
+  }
+
+  restart(index: number, term: number): void {
+    const at = this.#record(RECORD_RESTART, 0, 0, index, term);
     sealRecord(this.bytes, this.view, at, 0, this.#segment);
   }
 

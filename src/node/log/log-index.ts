@@ -12,7 +12,7 @@ export class LogIndex implements RecordVisitor {
   firstIndex: number;
   lastIndex: number;
   lastTerm: number;
-  readonly terms: TermRuns;
+  terms: TermRuns;
   readonly positions = new PositionIndex();
   #ordinal = 0;
   #shift = 0;
@@ -51,6 +51,14 @@ export class LogIndex implements RecordVisitor {
     this.lastTerm = termBefore;
     // what was dropped from the head reached beyond `from`: the entries that remain start here
     if (from < this.firstIndex) this.firstIndex = from;
+  }
+
+  restart(index: number, term: number): void {
+    this.positions.clear();
+    this.terms = new TermRuns(term);
+    this.firstIndex = index + 1;
+    this.lastIndex = index;
+    this.lastTerm = term;
   }
 
   /** Ordinal of the oldest segment with an entry >= index; `tail` when there is none. */

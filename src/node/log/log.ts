@@ -21,6 +21,7 @@ import {
   BATCH_HEADER_BYTES,
   BatchEncoder,
   recordBytes,
+  RESTART_ROOM_BYTES,
   SEGMENT_HEADER_BYTES,
   walkRecords,
 } from './format.ts';
@@ -52,6 +53,8 @@ export type CompleteLogOptions = Required<LogOptions>;
 interface Request {
   readonly persist: Persist;
   readonly arrivedMs: number;
+  /** Null when the log goes on, or it has been encoded. */
+  restart: Persist['restart'];
   /** Null when nothing is to be dropped, or it has been encoded. */
   truncation: Truncation | null;
   /** Entries already encoded, when the request did not fit one batch. */
@@ -81,6 +84,8 @@ export class Log implements Disk {
   readonly #unlock: () => void;
   #position: number;
   #sequence: number;
+  /** There is a restart in the batch that is being written. */
+  #restarting = false;
   /** The last batch has records, so no mark covers it yet. */
   #unmarked = false;
   /** Commit hint of the newest durable request. */
@@ -138,6 +143,8 @@ export class Log implements Disk {
       spares,
     );
     this.#supply.prepare();
+    // what a restart or a drop before the crash left to do
+    this.dropBefore(this.#index.firstIndex);
     this.#housekeeping = setInterval(() => this.#supply.measure(), HOUSEKEEPING_MS);
     this.#housekeeping.unref();
     if (options.idleMarkMs > 0) {
@@ -172,7 +179,7 @@ export class Log implements Disk {
   /** The longest payload that an entry may have. */
   get maxPayloadBytes(): number {
     const overhead = SEGMENT_HEADER_BYTES + BATCH_HEADER_BYTES + recordBytes(0) + BATCH_ALIGNMENT;
-    return this.#options.segmentBytes - overhead;
+    return this.#options.segmentBytes - overhead - RESTART_ROOM_BYTES;
   }
 
   get statistics(): LogStatistics {
@@ -188,10 +195,15 @@ export class Log implements Disk {
   /** See {@link Disk}. After a failure or `close` requests are ignored. */
   persist(request: Persist): void {
     if (this.#state !== 'open') return;
-    const { firstIndex } = this.#index;
-    const truncation = this.#accepted.accept(request, firstIndex, this.maxPayloadBytes);
+    const truncation = this.#accepted.accept(request, this.maxPayloadBytes);
     const arrivedMs = this.#options.clock.monotonicMs();
-    this.#queue.push({ persist: request, arrivedMs, truncation, encoded: 0 });
+    this.#queue.push({
+      persist: request,
+      arrivedMs,
+      restart: request.restart,
+      truncation,
+      encoded: 0,
+    });
     this.#start();
   }
 
@@ -212,7 +224,7 @@ export class Log implements Disk {
    * appended to stays.
    */
   dropBefore(index: number): void {
-    if (this.#state !== 'open') return;
+    if (this.#state !== 'open' && this.#state !== 'closing') return;
     const ordinal = this.#index.segmentOf(index, this.#tail.header.ordinal);
     const count = ordinal - this.#segments[0].header.ordinal;
     if (count === 0) return;
@@ -344,9 +356,9 @@ export class Log implements Disk {
     });
   }
 
-  /** Bytes left in the tail. */
+  /** Bytes left in the tail for all but a restart. */
   get #room(): number {
-    return this.#tail.header.sizeBytes - this.#position;
+    return this.#tail.header.sizeBytes - RESTART_ROOM_BYTES - this.#position;
   }
 
   /** Goes on to the next segment; false when it is not ready. */
@@ -383,16 +395,22 @@ export class Log implements Disk {
 
   /** Encodes what fits of a request; true when that is all that was left of it. */
   #encodeRequest(request: Request): boolean {
-    const { truncation } = request;
+    const { restart, truncation } = request;
+    if (restart !== null) {
+      if (!this.#fits(0, this.#room + RESTART_ROOM_BYTES)) return false;
+      this.#encoder.restart(restart.index, restart.term);
+      this.#restarting = true;
+      request.restart = null;
+    }
     if (truncation !== null) {
-      if (!this.#fits(0)) return false;
+      if (!this.#fits(0, this.#room)) return false;
       this.#encoder.truncate(truncation.from, truncation.termBefore);
       request.truncation = null;
     }
     const { entries } = request.persist;
     while (request.encoded < entries.length) {
       const entry = entries[request.encoded];
-      if (!this.#fits(entry.payload.length)) return false;
+      if (!this.#fits(entry.payload.length, this.#room)) return false;
       this.#encoder.entry(entry);
       this.#appendedEntries++;
       request.encoded++;
@@ -400,10 +418,10 @@ export class Log implements Disk {
     return true;
   }
 
-  /** Whether a record can still go into the batch. */
-  #fits(payloadBytes: number): boolean {
+  /** Whether a record can still go into the batch, of which the segment takes `room` bytes. */
+  #fits(payloadBytes: number, room: number): boolean {
     const length = this.#encoder.length + recordBytes(payloadBytes);
-    if (length > this.#room) return false;
+    if (length > room) return false;
     return length <= this.#options.maxBatchBytes || this.#encoder.recordCount === 0;
   }
 
@@ -421,6 +439,8 @@ export class Log implements Disk {
       const { view, length, paddedLength, recordCount } = this.#encoder;
       this.#index.startBatch(this.#tail.header.ordinal, this.#position, this.#position + length);
       walkRecords(view, 0, recordCount, this.#index);
+      if (this.#restarting) this.dropBefore(this.#index.firstIndex);
+      this.#restarting = false;
       this.#position += paddedLength;
       this.#sequence++;
       this.#unmarked = recordCount > 0;

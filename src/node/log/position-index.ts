@@ -51,6 +51,12 @@ export class PositionIndex {
     this.#forced = true;
   }
 
+  /** Forgets everything. */
+  clear(): void {
+    this.#count = 0;
+    this.#forced = true;
+  }
+
   /** Forgets the points in segments before `ordinal`. */
   dropSegments(ordinal: number): void {
     let first = 0;

@@ -40,7 +40,7 @@ export interface SnapshotOptions {
   readonly files?: Files;
 }
 
-/** A file that opening found and cannot be used. */
+/** A file that is there and cannot be used. */
 export interface DamagedSnapshot {
   readonly index: number;
   readonly error: SnapshotDamagedError;
@@ -112,7 +112,7 @@ export class SnapshotDirectory implements SnapshotFiles {
     return this.#list;
   }
 
-  /** What opening could not use, for the log. */
+  /** What cannot be used, for the log line. */
   get damaged(): readonly DamagedSnapshot[] {
     return this.#damaged;
   }
@@ -194,6 +194,13 @@ export class SnapshotDirectory implements SnapshotFiles {
     } finally {
       files.close(reading.file);
     }
+  }
+
+  /** Takes a file that turned out damaged off the list. */
+  setAside(index: number, error: SnapshotDamagedError): void {
+    this.#list = this.#list.filter((file) => file.index !== index);
+    this.#damaged = [...this.#damaged, { index, error }];
+    if (this.#reading?.header.index === index) this.#closeReading();
   }
 
   /** Abandons what is not published, and waits for the disk. */
