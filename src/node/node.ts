@@ -28,6 +28,7 @@ import type { Options } from '#node/config/options.ts';
 import { type Identity, openIdentity } from '#node/log/identity.ts';
 import type { Log } from '#node/log/log.ts';
 import { openLog } from '#node/log/open.ts';
+import { openSnapshots, type SnapshotDirectory } from '#node/log/snapshot-files.ts';
 import { ClientListener } from '#node/net/clients.ts';
 import type { PeerIdentity } from '#node/net/hello.ts';
 import { clusterIdOf } from '#node/net/identity.ts';
@@ -84,6 +85,7 @@ export class Node implements NodeFacts {
   readonly #commands: CommandIndex;
   readonly #runId = randomBytes(20).toString('hex');
   #disk: Log | null = null;
+  #snapshots: SnapshotDirectory | null = null;
   #clients: ClientListener | null = null;
   #turnScheduled = false;
   #reactionScheduled = false;
@@ -241,13 +243,19 @@ export class Node implements NodeFacts {
     if ((member?.host.sessions.size ?? 0) > 0) await delay(this.#options.farewellMs);
     await this.#clients?.close();
     this.#neighbours.links.close();
+    await this.#snapshots?.close();
     await this.#disk?.close();
     this.#identity.close();
   }
 
   #openLog(): ReturnType<typeof openLog> {
+    const snapshots = openSnapshots({
+      directory: join(this.#options.dataDir, 'snapshots'),
+      onError: (error) => this.#log.warn({ reason: error.message }, 'a snapshot was not removed'),
+    });
     const opened = openLog({
       directory: this.#logDirectory,
+      snapshots,
       segmentBytes: this.#options.segmentBytes,
       clock,
       onPersisted: (seq) => this.member?.persisted(seq),
@@ -255,6 +263,10 @@ export class Node implements NodeFacts {
       onFull: (full) => this.#log.warn({ full }, 'log disk full'),
       onSync: (durationMs) => this.#syncDurations.observe(durationMs / 1000),
     });
+    for (const { error } of snapshots.damaged) {
+      this.#log.error({ file: error.file, reason: error.message }, 'a snapshot is damaged');
+    }
+    this.#snapshots = snapshots;
     this.#disk = opened.log;
     return opened;
   }

@@ -12,7 +12,7 @@ import { checksum } from './checksum.ts';
 import { LogCorruptionError, LogVersionError } from './errors.ts';
 
 /** Of segment files and of the hard state file; rises when an older program could not read them. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 export const SEGMENT_HEADER_BYTES = 4096;
 /** A batch starts at a multiple of this, so no write changes a sector that holds durable bytes. */
 export const BATCH_ALIGNMENT = 512;
@@ -24,6 +24,9 @@ const SEGMENT_MAGIC_HIGH = 0x54534146; // "FAST"
 export const BATCH_MAGIC = 0x31424648; // "HFB1"
 const RECORD_ENTRY = 0xe1;
 const RECORD_TRUNCATE = 0xe2;
+const RECORD_RESTART = 0xe3;
+/** The end of each segment, kept for a restart: that goes to disk also when there is no room for a segment. */
+export const RESTART_ROOM_BYTES = BATCH_ALIGNMENT;
 
 /** What the header of a segment file says. */
 export interface SegmentHeader {
@@ -63,8 +66,10 @@ export interface RecordVisitor {
     payloadAt: number,
     payloadEnd: number,
   ): void;
-  /** Entries with index >= `from` are dropped. */
-  truncate(from: number): void;
+  /** Entries with index >= `from` are dropped; `termBefore` is the term of the one before, 0 if there is none. */
+  truncate(from: number, termBefore: number): void;
+  /** The log begins anew after entry `index` of `term`; it holds nothing else. */
+  restart(index: number, term: number): void;
 }
 
 /** A view on `bytes` for reading and writing integers. */
@@ -117,7 +122,9 @@ export function decodeSegmentHeader(bytes: Uint8Array, file: string): SegmentHea
     throw new LogCorruptionError(file, 0, 'this is not a log segment of Holdfast');
   }
   const version = view.getUint32(8, true);
-  if (version > FORMAT_VERSION) throw new LogVersionError(file, version, FORMAT_VERSION);
+  if (version !== 0 && version !== FORMAT_VERSION) {
+    throw new LogVersionError(file, version, FORMAT_VERSION);
+  }
   if (version === 0 || view.getUint32(12, true) !== checksum(bytes, 16, SEGMENT_HEADER_BYTES)) {
     throw new LogCorruptionError(file, 0, 'the header of the segment is damaged');
   }
@@ -168,7 +175,7 @@ export function checkRecord(
   const length = recordBytes(payloadBytes);
   if (at + length > end) return 0;
   const type = view.getUint8(at + 4);
-  if (type !== RECORD_ENTRY && type !== RECORD_TRUNCATE) return 0;
+  if (type < RECORD_ENTRY || type > RECORD_RESTART) return 0;
   if (view.getUint32(at + 12, true) !== segment.generation) return 0;
   const crcEnd = at + RECORD_HEADER_BYTES + payloadBytes;
   if (view.getUint32(at, true) !== checksum(bytes, at + 4, crcEnd, segment.salt)) return 0;
@@ -204,7 +211,8 @@ export function walkRecords(
   for (let count = 0; count < recordCount; count++) {
     const payloadBytes = view.getUint32(record + 8, true);
     const index = getUint53(view, record + 16);
-    if (view.getUint8(record + 4) === RECORD_ENTRY) {
+    const type = view.getUint8(record + 4);
+    if (type === RECORD_ENTRY) {
       const payloadAt = record + RECORD_HEADER_BYTES;
       visitor.entry(
         index,
@@ -214,8 +222,10 @@ export function walkRecords(
         payloadAt,
         payloadAt + payloadBytes,
       );
+    } else if (type === RECORD_TRUNCATE) {
+      visitor.truncate(index, getUint53(view, record + 24));
     } else {
-      visitor.truncate(index);
+      visitor.restart(index, getUint53(view, record + 24));
     }
     record += recordBytes(payloadBytes);
   }
@@ -303,8 +313,13 @@ export class BatchEncoder {
     sealRecord(this.bytes, this.view, at, payload.length, this.#segment);
   }
 
-  truncate(from: number): void {
-    const at = this.#record(RECORD_TRUNCATE, 0, 0, from, 0);
+  truncate(from: number, termBefore: number): void {
+    const at = this.#record(RECORD_TRUNCATE, 0, 0, from, termBefore);
+    sealRecord(this.bytes, this.view, at, 0, this.#segment);
+  }
+
+  restart(index: number, term: number): void {
+    const at = this.#record(RECORD_RESTART, 0, 0, index, term);
     sealRecord(this.bytes, this.view, at, 0, this.#segment);
   }
 

@@ -51,6 +51,26 @@ export class PositionIndex {
     this.#forced = true;
   }
 
+  /** Forgets everything. */
+  clear(): void {
+    this.#count = 0;
+    this.#forced = true;
+  }
+
+  /** Forgets the points in segments before `ordinal`. */
+  dropSegments(ordinal: number): void {
+    let first = 0;
+    while (first < this.#count && this.#fields[first * FIELDS + 1] < ordinal) first++;
+    this.#fields.copyWithin(0, first * FIELDS, this.#count * FIELDS);
+    this.#count -= first;
+    if (this.#count === 0) this.#forced = true;
+  }
+
+  /** Ordinal of the segment with the entry `index`, which exists. */
+  ordinalOf(index: number): number {
+    return this.#fields[this.find(index) * FIELDS + 1];
+  }
+
   /** Number of the last point at or before `index`; the point exists. */
   find(index: number): number {
     let low = 0;

@@ -256,13 +256,15 @@ test('a segment that is missing, renamed, cut short or with a damaged header is 
   expect(() => open(shorter)).toThrow('should have');
 });
 
-test('a newer format version is refused by name, in a segment and in the hard state', async () => {
+test('another format version is refused by name, in a segment and in the hard state', async () => {
   for (const file of [FIRST, path.join(DIRECTORY, 'state')]) {
-    const disk = await logOf([[entry(1)]], true);
-    disk.bytes(file)[8] = 2;
-    expect(() => open(disk)).toThrow(
-      expect.objectContaining({ code: 'LOG_VERSION', found: 2, supported: 1, file }),
-    );
+    for (const found of [1, 3]) {
+      const disk = await logOf([[entry(1)]], true);
+      disk.bytes(file)[8] = found;
+      expect(() => open(disk)).toThrow(
+        expect.objectContaining({ code: 'LOG_VERSION', found, supported: 2, file }),
+      );
+    }
   }
 });
 

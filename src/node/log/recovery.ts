@@ -22,6 +22,7 @@ import {
   BatchEncoder,
   type BatchHeader,
   rebindBatch,
+  RESTART_ROOM_BYTES,
   SEGMENT_HEADER_BYTES,
   type SegmentHeader,
   walkRecords,
@@ -29,6 +30,7 @@ import {
 import { LogIndex } from './log-index.ts';
 import {
   fillSegment,
+  isSpare,
   openSegment,
   ordinalOf,
   type Segment,
@@ -36,10 +38,17 @@ import {
   segmentPath,
   TEMPORARY_SUFFIX,
 } from './segment.ts';
+import { MAX_SPARES } from './supply.ts';
 
 const WINDOW_BYTES = 1 << 20;
 /** Room for appends in the segment that recovery makes, until a full-sized one is ready. */
 export const TAIL_ROOM_BYTES = 4 << 20;
+
+/** The log begins anew after this entry. */
+export interface Restart {
+  readonly index: number;
+  readonly term: number;
+}
 
 /** The log as recovered, ready to be appended to. */
 export interface RecoveredSegments {
@@ -59,11 +68,22 @@ export interface RecoveredSegments {
   readonly cutBytes: number;
 }
 
-/** Ordinals of the segments in the directory, ascending; temporary files are removed. */
-export function listSegments(files: Files, directory: string): number[] {
+/** The files in the directory of a log. */
+export interface Listing {
+  /** Of the segments, ascending. */
+  readonly ordinals: number[];
+  /** Paths of dropped segments that were kept to be used again. */
+  readonly spares: string[];
+}
+
+/** What is in the directory; temporary files are removed. Throws {@link LogCorruptionError}. */
+export function listSegments(files: Files, directory: string): Listing {
   const ordinals: number[] = [];
+  const spares: string[] = [];
   for (const name of files.list(directory)) {
-    if (name.endsWith(TEMPORARY_SUFFIX)) files.remove(path.join(directory, name));
+    const place = path.join(directory, name);
+    if (name.endsWith(TEMPORARY_SUFFIX)) files.remove(place);
+    else if (isSpare(name)) spares.push(place);
     else if (ordinalOf(name) > 0) ordinals.push(ordinalOf(name));
   }
   ordinals.sort((a, b) => a - b);
@@ -72,7 +92,29 @@ export function listSegments(files: Files, directory: string): number[] {
     const missing = segmentPath(directory, ordinals[i - 1] + 1);
     throw new LogCorruptionError(missing, 0, 'this segment is missing');
   }
-  return ordinals;
+  return { ordinals, spares };
+}
+
+/** Those of `spares` that can be used again; the others are removed. */
+export function usableSpares(
+  files: Files,
+  spares: readonly string[],
+  segmentBytes: number,
+): string[] {
+  return spares.filter((place, i) => {
+    const usable = i < MAX_SPARES && sizeOf(files, place) === segmentBytes;
+    if (!usable) files.remove(place);
+    return usable;
+  });
+}
+
+function sizeOf(files: Files, place: string): number {
+  const file = files.open(place);
+  try {
+    return files.sizeBytes(file);
+  } finally {
+    files.close(file);
+  }
 }
 
 /** Makes the first segment of a new log. */
@@ -88,6 +130,7 @@ export function createLog(
     sequence: 0,
     end: SEGMENT_HEADER_BYTES,
     copy: () => {},
+    restart: null,
   });
   return {
     index,
@@ -102,14 +145,16 @@ export function createLog(
 }
 
 /**
- * Reads the segments `ordinals` (from {@link listSegments}; not empty) and makes a new tail. Throws
- * {@link LogCorruptionError}, LogVersionError, or an error of the system.
+ * Reads the segments `ordinals` (from {@link listSegments}; not empty) and makes a new tail; if `restartAfter`
+ * says so, the log begins anew in it. Throws {@link LogCorruptionError}, LogVersionError, what
+ * `restartAfter` throws, or an error of the system.
  */
 export function recoverLog(
   files: Files,
   directory: string,
   ordinals: readonly number[],
   segmentBytes: number,
+  restartAfter: (found: { readonly index: LogIndex; readonly commit: number }) => Restart | null,
 ): RecoveredSegments {
   const segments: Segment[] = [];
   try {
@@ -118,12 +163,13 @@ export function recoverLog(
     const replay = new Replay(files, segments, findTail(files, segments));
     replay.run();
     const { tail, end } = replay;
+    const restart = restartAfter(replay);
     for (const empty of segments.splice(tail + 1)) {
       files.close(empty.file);
       files.remove(empty.path);
     }
     const old = segments[tail];
-    const state = { ...replay.state(), copy: replay.copyTail };
+    const state = { ...replay.state(), copy: replay.copyTail, restart };
     segments[tail] = createTail(
       files,
       directory,
@@ -133,6 +179,7 @@ export function recoverLog(
       state,
     );
     files.close(old.file);
+    if (restart !== null) replay.restart(restart);
     return {
       index: replay.index,
       configEntries: replay.configEntries,
@@ -199,6 +246,11 @@ class Replay {
     }
     const torn = reader.header(this.end);
     if (torn !== null) this.cutBytes = torn.length;
+  }
+
+  restart({ index, term }: Restart): void {
+    this.index.restart(index, term);
+    this.configEntries.length = 0;
   }
 
   state(): { index: LogIndex; commit: number; sequence: number; end: number } {
@@ -274,10 +326,11 @@ class Replay {
         const payload = bytes.slice(payloadAt, payloadEnd);
         this.configEntries.push({ index: at, term, kind, payload });
       },
-      truncate: (from) => {
-        index.truncate(from);
+      truncate: (from, termBefore) => {
+        index.truncate(from, termBefore);
         while ((this.configEntries.at(-1)?.index ?? 0) >= from) this.configEntries.pop();
       },
+      restart: (after, term) => this.restart({ index: after, term }),
     });
     this.sequence = header.sequence;
     this.commit = Math.max(this.commit, header.commit);
@@ -296,11 +349,13 @@ interface TailContent {
   /** Where the batches that `copy` writes end. */
   readonly end: number;
   readonly copy: (file: number, header: SegmentHeader) => void;
+  /** Null when the log goes on. */
+  readonly restart: Restart | null;
 }
 
 /**
- * Makes segment `ordinal` from `content` and an empty batch whose mark covers all of it. It takes the
- * place of a file of that name in one step.
+ * Makes segment `ordinal` from `content` and a batch, empty but for a restart, whose mark covers all of it.
+ * It takes the place of a file of that name in one step.
  */
 function createTail(
   files: Files,
@@ -313,7 +368,8 @@ function createTail(
   const { index, commit, sequence, end } = content;
   const tailRoom = Math.min(segmentBytes, TAIL_ROOM_BYTES);
   // a tail that is opened again and again, while the disk is full, does not grow by that much each time
-  const room = Math.max(Math.min(segmentBytes + tailRoom - end, tailRoom), BATCH_ALIGNMENT);
+  const least = BATCH_ALIGNMENT + RESTART_ROOM_BYTES;
+  const room = Math.max(Math.min(segmentBytes + tailRoom - end, tailRoom), least);
   const sizeBytes = alignUp(end + room, SEGMENT_HEADER_BYTES);
   const header = { ordinal, generation, salt: randomInt(2 ** 32), sizeBytes };
   const name = segmentPath(directory, ordinal);
@@ -324,6 +380,7 @@ function createTail(
     content.copy(file, header);
     const mark = new BatchEncoder(BATCH_ALIGNMENT);
     mark.start(header);
+    if (content.restart !== null) mark.restart(content.restart.index, content.restart.term);
     const { lastIndex, lastTerm } = index;
     mark.finish({ sequence: sequence + 1, mark: sequence, lastIndex, lastTerm, commit });
     files.write(file, mark.bytes, mark.paddedLength, end);

@@ -1,6 +1,6 @@
 /**
  * Segment files: names, making them (zero-filled in full and synced before they get their name, so an
- * append never allocates), and reading them through a window.
+ * append never allocates) or making them anew out of dropped ones, and reading them through a window.
  */
 import path from 'node:path';
 import { invariant } from '#base/invariant.ts';
@@ -20,6 +20,7 @@ import {
 } from './format.ts';
 
 const SEGMENT_NAME = /^segment-([0-9]{12})$/;
+const SPARE_NAME = /^spare-[0-9]{12}$/;
 export const TEMPORARY_SUFFIX = '.tmp';
 const FILL_BYTES = 1 << 20;
 /** The file is synced after this many bytes, so that the disk never has to take a whole segment at once. */
@@ -41,6 +42,15 @@ export function segmentPath(directory: string, ordinal: number): string {
 export function ordinalOf(name: string): number {
   const match = SEGMENT_NAME.exec(name);
   return match === null ? 0 : Number(match[1]);
+}
+
+/** Where the segment of this ordinal waits, once dropped, to be used again. */
+export function sparePath(directory: string, ordinal: number): string {
+  return path.join(directory, `spare-${String(ordinal).padStart(12, '0')}`);
+}
+
+export function isSpare(name: string): boolean {
+  return SPARE_NAME.test(name);
 }
 
 /** Opens a segment and checks its header against its name and length. */
@@ -109,6 +119,31 @@ export async function createSegment(
   await files.renameAsync(temporary, name);
   await files.syncDirectoryAsync(directory);
   return { header, path: name, file: files.open(name) };
+}
+
+/**
+ * Makes a dropped segment of the same length a new empty one, durably, without blocking. Its old bytes
+ * stay: they are of another generation. When it fails the file is gone, or already has its new name.
+ */
+export async function recycleSegment(
+  files: Files,
+  directory: string,
+  spare: string,
+  header: SegmentHeader,
+): Promise<Segment> {
+  const name = segmentPath(directory, header.ordinal);
+  const file = files.open(spare);
+  try {
+    await files.writeAsync(file, encodeSegmentHeader(header), SEGMENT_HEADER_BYTES, 0);
+    await files.syncAsync(file);
+    await files.renameAsync(spare, name);
+    await files.syncDirectoryAsync(directory);
+  } catch (error) {
+    files.close(file);
+    await files.removeAsync(spare);
+    throw error;
+  }
+  return { header, path: name, file };
 }
 
 /** Reads a segment through a window of bytes that moves forward; `bytes`/`view` start at `start`. */
