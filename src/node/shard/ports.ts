@@ -105,3 +105,29 @@ export interface Peers {
   /** Sends a frame. The caller may change `bytes` afterwards. */
   send(toMemberId: string, frameType: number, bytes: Uint8Array): void;
 }
+
+/**
+ * Where a member stands in its term, for the pulse thread: it `leads` (and has not begun to hand over), it `follows`
+ * a leader that it has heard of, or it is `leaving`: neither, or about to vote in the term that is named.
+ */
+export type PulseStanding = 'leads' | 'follows' | 'leaving';
+
+/**
+ * The thread that sends and answers heartbeats while this one is busy (docs/ARCHITECTURE.md, "Pulse"). Nothing here
+ * waits. Times are this member's monotonic milliseconds.
+ */
+export interface Pulse {
+  /** Says where this member stands. Costs nothing when that is as before. */
+  publish(term: number, standing: PulseStanding): void;
+  /** Says that the command thread lives, and when it last heard of the leader itself; 0: never. */
+  tick(nowMs: number, contactMs: number): void;
+  /**
+   * To be called before anything is decided about a vote, or about standing, in `term`: from now on no pulse of an
+   * earlier term is answered until {@link publish}. Returns until when no vote may be given, because of one that was.
+   */
+  beforeVote(term: number): number;
+  /** When the leader of `term` was last heard of by a pulse that was answered; 0: not in this term. */
+  heardMs(term: number): number;
+  /** The send time of the last pulse of `term` that a member has answered; 0: none. */
+  answeredSentMs(memberId: string, term: number): number;
+}
