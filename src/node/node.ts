@@ -359,6 +359,8 @@ export class Node implements NodeFacts {
       host: options.advertiseHost === '' ? '127.0.0.1' : options.advertiseHost,
       peerPort: options.peerPort,
       clientPort: options.clientPort,
+      pulsePort: options.pulsePort,
+      link: 'peer',
     };
   }
 
