@@ -32,6 +32,7 @@ import { ClientListener } from '#node/net/clients.ts';
 import type { PeerIdentity } from '#node/net/hello.ts';
 import { clusterIdOf } from '#node/net/identity.ts';
 import { TlsFiles } from '#node/net/tls-files.ts';
+import { NO_PULSE } from '#node/raft/options.ts';
 import { COMMAND_DURATION_BOUNDS_SECONDS } from '#node/session/statistics.ts';
 import { Member } from '#node/shard/member.ts';
 import { memberOptionsOf, raftOptionsOf } from '#node/shard/configure.ts';
@@ -274,7 +275,7 @@ export class Node implements NodeFacts {
         wake: () => this.#wake(),
         wakeAtOnce: () => this.#wakeAtOnce(),
       },
-      { ...recovered, membership: { voters, learners: [] } },
+      { ...recovered, termBefore: 0, snapshot: null, membership: { voters, learners: [] } },
     );
     this.member = member;
     this.#neighbours.formed(record, this.#identity.peers);
@@ -387,6 +388,8 @@ export class Node implements NodeFacts {
         id: this.memberId,
         random: new Prng(randomInt(2 ** 32)),
         reader: log,
+        freeBytes: () => log.freeBytes,
+        votePort: NO_PULSE,
       },
       hashSeed: [seed.readUInt32LE(0), seed.readUInt32LE(4)],
       commands: this.#commands,

@@ -8,6 +8,7 @@ import { CommandIndex } from '#node/commands/command-index.ts';
 import { COMMANDS } from '#node/commands/table.ts';
 import type { ShardDescriptor } from '#node/cluster/descriptor.ts';
 import { SlotMap } from '#node/cluster/slot-map.ts';
+import { NO_PULSE } from '#node/raft/options.ts';
 import type { MemberIdentity } from '#node/shard/identity.ts';
 import { Member } from '#node/shard/member.ts';
 import type { MemberLimits, ProcessFacts } from '#node/shard/options.ts';
@@ -158,6 +159,8 @@ export class SimShard {
           // little, so that memory of entries is used again many times over
           maxCachedBytes: 1 << 10,
           reader: place.disk,
+          freeBytes: () => place.disk.freeBytes,
+          votePort: NO_PULSE,
         },
         hashSeed: [world.random.uint32(), world.random.uint32()],
         commands: COMMAND_INDEX,

@@ -183,6 +183,8 @@ export class SimDisk implements Disk {
     return {
       hardState: this.hardState,
       firstIndex: 1,
+      termBefore: 0,
+      snapshot: null,
       lastIndex: this.entries.length,
       terms,
       membership: { voters: [...voters], learners: [] },

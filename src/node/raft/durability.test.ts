@@ -11,6 +11,7 @@ const note = (sentMs: number): Message => ({
   to: 'b',
   term: 1,
   sentMs,
+  freeBytes: 0,
 });
 
 test('a message waits for what had changed when it was made, and for no more', () => {

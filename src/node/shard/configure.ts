@@ -33,7 +33,10 @@ export function memberOptionsOf(
   };
 }
 
-export function raftOptionsOf(options: Options): Omit<RaftOptions, 'id' | 'random' | 'reader'> {
+/** All but what the member itself brings along: its id, and its ports. */
+export function raftOptionsOf(
+  options: Options,
+): Omit<RaftOptions, 'id' | 'random' | 'reader' | 'freeBytes' | 'votePort'> {
   return {
     electionTimeoutMs: options.electionTimeoutMs,
     heartbeatMs: options.heartbeatMs,

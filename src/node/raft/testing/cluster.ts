@@ -8,7 +8,7 @@ import { Prng } from '#base/prng.ts';
 import { decodeMessage, encodeMessage, MemberIds } from '#node/raft/codec.ts';
 import type { Membership } from '#node/raft/membership.ts';
 import type { Message } from '#node/raft/message.ts';
-import type { RaftOptions } from '#node/raft/options.ts';
+import { NO_PULSE, type RaftOptions } from '#node/raft/options.ts';
 import { Raft } from '#node/raft/raft.ts';
 import { Checker, type Watched } from './checker.ts';
 import { Schedule } from './schedule.ts';
@@ -117,6 +117,8 @@ export class Cluster {
       maxInFlightBytes: 1024,
       maxCachedBytes: 512,
       reader: member.disk,
+      freeBytes: () => 1 << 30,
+      votePort: NO_PULSE,
     };
     member.raft = new Raft(options, member.disk.recover(member.initial), member.localMs());
     this.#drain(member, member.raft);

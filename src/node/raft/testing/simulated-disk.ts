@@ -78,6 +78,8 @@ export class SimulatedDisk implements LogReader {
     return {
       hardState: this.hardState,
       firstIndex: 1,
+      termBefore: 0,
+      snapshot: null,
       lastIndex: this.entries.length,
       terms,
       membership,

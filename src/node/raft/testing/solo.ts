@@ -3,7 +3,7 @@ import { Prng } from '#base/prng.ts';
 import type { Entry } from '#node/raft/entry.ts';
 import type { Membership } from '#node/raft/membership.ts';
 import type { Message } from '#node/raft/message.ts';
-import type { RaftOptions } from '#node/raft/options.ts';
+import { NO_PULSE, type RaftOptions } from '#node/raft/options.ts';
 import { Raft } from '#node/raft/raft.ts';
 import { kept } from './checker.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
@@ -13,6 +13,13 @@ export const TIMEOUT_MS = 100;
 
 type Kind = Message['type'];
 type Of<K extends Kind> = Extract<Message, { type: K }>;
+/** What a test says of a message; its disk has room for FREE_BYTES where nothing is said. */
+type Said<K extends Kind> = Omit<Of<K>, 'type' | 'from' | 'to' | 'term' | 'freeBytes'> & {
+  term?: number;
+  freeBytes?: number;
+};
+
+export const FREE_BYTES = 1 << 30;
 
 /** How a {@link Solo} starts. */
 interface SoloSetup {
@@ -61,12 +68,10 @@ export class Solo {
   }
 
   /** A message from `from`, by default of the present term. */
-  hear<K extends Kind>(
-    type: K,
-    from: string,
-    fields: Omit<Of<K>, 'type' | 'from' | 'to' | 'term'> & { term?: number },
-  ): void {
-    const message = { term: this.raft.term, ...fields, type, from, to: 'a' };
+  hear<K extends Kind>(type: K, from: string, fields: Said<K>): void {
+    const reply = type === 'append-reply' || type === 'heartbeat-reply';
+    const free = reply ? { freeBytes: FREE_BYTES } : {};
+    const message = { term: this.raft.term, ...free, ...fields, type, from, to: 'a' };
     this.raft.step(message as unknown as Message, this.nowMs);
     this.#act();
   }
@@ -128,6 +133,8 @@ export class Solo {
       maxInFlightBytes: 3000,
       maxCachedBytes: 10_000,
       reader: this.disk,
+      freeBytes: () => FREE_BYTES,
+      votePort: NO_PULSE,
       ...this.#options,
     };
     return new Raft(options, this.disk.recover(this.membership), this.nowMs);
