@@ -184,7 +184,8 @@ export class Node implements NodeFacts {
     if (member === null) return false;
     const now = clock.monotonicMs();
     if (member.raft.role === 'leader') return member.raft.leaseValid(now);
-    return now - member.leaderContactMs < this.#options.electionTimeoutMs * 2;
+    const heardMs = Math.max(member.leaderContactMs, member.pulseHeardMs);
+    return now - heardMs < this.#options.electionTimeoutMs * 2;
   }
 
   monotonicMs(): number {
@@ -209,7 +210,7 @@ export class Node implements NodeFacts {
 
   async start(): Promise<void> {
     await this.#probes.start();
-    await this.#neighbours.links.listen();
+    await this.#neighbours.listen();
     this.#clientTls?.start();
     this.#peerTls?.start();
     // a bootstrap that arrives from here on starts the member itself
@@ -240,7 +241,7 @@ export class Node implements NodeFacts {
     }
     if ((member?.host.sessions.size ?? 0) > 0) await delay(this.#options.farewellMs);
     await this.#clients?.close();
-    this.#neighbours.links.close();
+    await this.#neighbours.close();
     await this.#disk?.close();
     this.#identity.close();
   }
@@ -272,6 +273,7 @@ export class Node implements NodeFacts {
         disk: log,
         peers: this.#neighbours.links,
         events: logMemberEvents(this.#log),
+        pulse: this.#neighbours.pulse.command,
         wake: () => this.#wake(),
         wakeAtOnce: () => this.#wakeAtOnce(),
       },
