@@ -90,6 +90,8 @@ export class Log implements Disk {
   /** What is being written, or 'room': waiting for the next segment. */
   #step: Step | 'room' | null = null;
   #startedMs = 0;
+  /** When the disk last finished something that the queue waits for. */
+  #progressMs = 0;
   readonly #written = (error: Error | null): void => this.#stepDone(error);
   #whenWritten: (() => void) | null = null;
   #markWanted = false;
@@ -136,6 +138,9 @@ export class Log implements Disk {
         nextGeneration: recovered.nextGeneration,
         onFull: options.onFull,
         onFailed: (error) => this.#fail(error),
+        onProgress: () => {
+          if (this.#step === 'room') this.#progressed();
+        },
       },
       this.#tail.header.ordinal + 1,
       options.files.space(options.directory),
@@ -205,7 +210,8 @@ export class Log implements Disk {
   }
 
   oldestUnsyncedMs(nowMs: number): number {
-    return this.#queue.length === 0 ? 0 : Math.max(0, nowMs - this.#queue[0].arrivedMs);
+    if (this.#queue.length === 0) return 0;
+    return Math.max(0, nowMs - Math.max(this.#queue[0].arrivedMs, this.#progressMs));
   }
 
   /** See {@link Disk}. */
@@ -303,7 +309,12 @@ export class Log implements Disk {
     this.#step = 'room';
     await this.#supply.changed();
     this.#step = null;
+    this.#progressed();
     this.#goOn();
+  }
+
+  #progressed(): void {
+    this.#progressMs = this.#options.clock.monotonicMs();
   }
 
   /** What is to be written next, in the encoder; null when there is nothing, or no room for it. */
@@ -343,6 +354,7 @@ export class Log implements Disk {
       this.#goOn();
       return;
     }
+    this.#progressed();
     const finished = this.#finish(step);
     // the disk gets the next batch first; the owner is told while that is being written
     this.#begin();

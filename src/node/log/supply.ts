@@ -17,6 +17,8 @@ export interface SupplyOptions {
   readonly onFull: (full: boolean) => void;
   /** Making a segment failed for another reason than space. */
   readonly onFailed: (error: Error) => void;
+  /** A part of a segment is on disk. */
+  readonly onProgress: () => void;
 }
 
 export class SegmentSupply {
@@ -85,19 +87,20 @@ export class SegmentSupply {
   }
 
   async #make(): Promise<void> {
-    const { files, directory, segmentBytes, reserveBytes } = this.#options;
+    const { files, directory, segmentBytes, reserveBytes, onProgress } = this.#options;
     try {
       this.space = await files.spaceAsync(directory);
       if (this.space.freeBytes < segmentBytes + reserveBytes) {
         this.#setFull(true);
         return;
       }
-      this.#next = await createSegment(files, directory, {
+      const header = {
         ordinal: this.#ordinal,
         generation: this.#generation++,
         salt: randomInt(2 ** 32),
         sizeBytes: segmentBytes,
-      });
+      };
+      this.#next = await createSegment(files, directory, header, onProgress);
       this.#ordinal++;
       this.#setFull(false);
       this.wake();

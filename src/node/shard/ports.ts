@@ -18,7 +18,10 @@ export interface Disk {
   /** Bytes that can still be written, as last measured (at most a second old). */
   readonly freeBytes: number;
   readonly totalBytes: number;
-  /** Age in milliseconds of the oldest request that is not durable yet; 0 when there is none. */
+  /**
+   * Age in milliseconds of the oldest request that is not durable yet, counted anew from whatever was written since:
+   * a large request takes long on a disk that is well. 0 when there is none.
+   */
   oldestUnsyncedMs(nowMs: number): number;
   /** Entries below `index` are needed no more; what goes, and when, is the disk's business. */
   dropBefore(index: number): void;
