@@ -1,6 +1,6 @@
 /**
- * The pulse in a shard of three real processes: a primary that is busy for seconds stays primary, one that is busy
- * for longer than `maxStallMs` is replaced, and answers nothing afterwards.
+ * The pulse in a shard of three real processes: a primary that is busy for seconds stays primary, with whatever it is
+ * busy; one that is busy for longer than `maxStallMs` is replaced, and answers nothing afterwards.
  */
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,9 +17,15 @@ const MANIFEST = `
 apiVersion: holdfast.dev/v1alpha1
 kind: MemoryCluster
 metadata: {name: busy}
-spec: {numReplicasPerShard: 2, aclName: open-access, tlsEnabled: false}
+spec:
+  numReplicasPerShard: 1
+  aclName: open-access
+  tlsEnabled: false
+  resources: {requests: {memory: 4Gi}, limits: {memory: 4Gi}}
 `;
 const STALL_SECONDS = 2;
+/** More than a peer link would queue, or a disk write within `diskStallMs`. */
+const LARGE_BYTES = 200 * 1024 * 1024;
 
 const cleanups: (() => unknown)[] = [];
 afterEach(async () => {
@@ -114,4 +120,17 @@ test('a primary that stands still for longer than maxStallMs is replaced and ans
   const settled = await answers;
   expect(settled.map(({ status }) => status)).toEqual(['rejected', 'rejected', 'rejected']);
   expect(await connectTo(next).get('k')).toBe('new');
+});
+
+test('a value of 200 MiB is written without an election', async () => {
+  const cluster = await startCluster({});
+  const primary = await primaryOf(cluster);
+  const { term } = await cluster.statusOf(primary.name);
+  const client = connectTo(primary);
+  expect(await client.set('k', Buffer.alloc(LARGE_BYTES, 'x'))).toBe('OK');
+  expect(await client.strlen('k')).toBe(LARGE_BYTES);
+  for (const { name, kind } of cluster.members()) {
+    await until(async () => (await cluster.statusOf(name)).keys === (kind === 'log' ? 0 : 1));
+    expect((await cluster.statusOf(name)).term).toBe(term);
+  }
 });
