@@ -424,6 +424,7 @@ export class Node implements NodeFacts {
       syncDurations: this.#syncDurations,
       maxmemoryBytes: options.maxmemory,
       linkStates: this.#neighbours.links.linkStates(),
+      pulseStates: this.#neighbours.pulse.linkStates(),
       droppedFrames: this.#neighbours.links.droppedFrames,
       loopLagSeconds: this.#probes.takeLoopLagSeconds(),
       notAfterSeconds: { client: seconds(this.#clientTls), peer: seconds(this.#peerTls) },

@@ -186,10 +186,12 @@ test('what is no pulse closes the connection', async () => {
 test('a thread that dies is told of, and another one takes its place', async () => {
   const [leader, follower] = await pair();
   await until(() => answered(leader, follower) > 0, leader, follower);
+  expect(leader.thread.linkStates()).toEqual({ [follower.name]: 1 });
   leader.thread.setMembers([{ ...follower.target, name: 'm', port: 70_000 }]);
   await until(() => leader.heard('died'));
   const diedMs = performance.now();
   leader.thread.setMembers([follower.target]);
+  expect(leader.thread.linkStates()).toEqual({ [follower.name]: 0 });
   await until(() => answered(leader, follower) > diedMs, leader, follower);
 });
 

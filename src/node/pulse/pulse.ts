@@ -71,6 +71,8 @@ export class PulseThread {
   readonly #cell = new SharedArrayBuffer(CELL_BYTES);
   readonly #epochNs = findEpochNs();
   #members: PulseMembers = [];
+  /** memberIds to which the thread has a link. */
+  readonly #linked = new Set<string>();
   #worker: Worker | null = null;
   #restart: NodeJS.Timeout | null = null;
   #port: number;
@@ -100,10 +102,18 @@ export class PulseThread {
       slot: this.command.slotOf(target.memberId),
     }));
     for (const { slot, memberId } of members) {
-      if (slot < 0) this.#options.onNews({ what: 'left out', memberId });
+      if (slot < 0) this.#tell({ what: 'left out', memberId });
     }
     this.#members = members.filter(({ slot }) => slot >= 0);
     this.#worker?.postMessage(this.#members);
+  }
+
+  /** Names of the members that have a pulse, and whether it is connected: for metrics. */
+  linkStates(): Record<string, number> {
+    const states: Record<string, number> = {};
+    for (const { name, memberId } of this.#members)
+      states[name] = this.#linked.has(memberId) ? 1 : 0;
+    return states;
   }
 
   /** Ends the thread; no news follows. */
@@ -114,7 +124,7 @@ export class PulseThread {
   }
 
   #run(): Promise<number> {
-    const { onNews, ...options } = this.#options;
+    const { onNews: _, ...options } = this.#options;
     const workerData: PulseWorkerData = {
       ...options,
       self: { ...options.self, link: 'pulse' },
@@ -135,7 +145,7 @@ export class PulseThread {
           ({ reason } = news);
           reject(Object.assign(new Error(reason), { code: news.code }));
           void worker.terminate();
-        } else onNews(news);
+        } else this.#tell(news);
       });
       worker.on('error', (error) => {
         reason = (error as Error).message;
@@ -148,10 +158,17 @@ export class PulseThread {
     });
   }
 
+  #tell(news: PulseNews): void {
+    if (news.what === 'up') this.#linked.add(news.memberId);
+    if (news.what === 'down') this.#linked.delete(news.memberId);
+    if (news.what === 'died') this.#linked.clear();
+    this.#options.onNews(news);
+  }
+
   #ended(reason: string): void {
     this.#worker = null;
     if (this.#closed) return;
-    this.#options.onNews({ what: 'died', reason });
+    this.#tell({ what: 'died', reason });
     this.#restart = setTimeout(() => {
       // what is wrong with it is told when it ends again
       this.#run().catch(() => undefined);
