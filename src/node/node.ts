@@ -10,7 +10,7 @@ import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import type { Clock } from '#base/clock.ts';
-import { InvariantError } from '#base/invariant.ts';
+import { invariant, InvariantError } from '#base/invariant.ts';
 import { Prng } from '#base/prng.ts';
 import { AdminServer } from '#node/admin/admin.ts';
 import type { BootstrapRecord, PeerHint } from '#node/admin/handler.ts';
@@ -38,6 +38,7 @@ import { COMMAND_DURATION_BOUNDS_SECONDS } from '#node/session/statistics.ts';
 import { Member } from '#node/shard/member.ts';
 import { memberOptionsOf, raftOptionsOf } from '#node/shard/configure.ts';
 import type { MemberOptions } from '#node/shard/options.ts';
+import { newestSnapshot } from '#node/shard/restore.ts';
 import { Neighbours } from './neighbours.ts';
 
 const TICK_MS = 10;
@@ -186,7 +187,8 @@ export class Node implements NodeFacts {
     if (member === null) return false;
     const now = clock.monotonicMs();
     if (member.raft.role === 'leader') return member.raft.leaseValid(now);
-    return now - member.leaderContactMs < this.#options.electionTimeoutMs * 2;
+    const heardMs = Math.max(member.leaderContactMs, member.pulseHeardMs);
+    return now - heardMs < this.#options.electionTimeoutMs * 2;
   }
 
   monotonicMs(): number {
@@ -195,7 +197,7 @@ export class Node implements NodeFacts {
 
   async form(record: BootstrapRecord): Promise<void> {
     // the log first: a record without a log then means a log that was lost
-    const opened = this.#openLog();
+    const opened = await this.#openLog();
     this.#identity.form(record);
     this.#log.info({ clusterId: record.clusterId, shard: record.shard }, 'shard formed');
     await this.#startMember(record, opened);
@@ -211,7 +213,7 @@ export class Node implements NodeFacts {
 
   async start(): Promise<void> {
     await this.#probes.start();
-    await this.#neighbours.links.listen();
+    await this.#neighbours.listen();
     this.#clientTls?.start();
     this.#peerTls?.start();
     // a bootstrap that arrives from here on starts the member itself
@@ -220,7 +222,7 @@ export class Node implements NodeFacts {
     this.#log.info({ memberId: this.memberId, formed: record !== null }, 'node started');
     if (record !== null) {
       if (!existsSync(this.#logDirectory)) throw new LogLostError(this.#logDirectory);
-      await this.#startMember(record, this.#openLog());
+      await this.#startMember(record, await this.#openLog());
     }
     setInterval(() => this.#tick(), TICK_MS);
   }
@@ -242,17 +244,18 @@ export class Node implements NodeFacts {
     }
     if ((member?.host.sessions.size ?? 0) > 0) await delay(this.#options.farewellMs);
     await this.#clients?.close();
-    this.#neighbours.links.close();
+    await this.#neighbours.close();
     await this.#snapshots?.close();
     await this.#disk?.close();
     this.#identity.close();
   }
 
-  #openLog(): ReturnType<typeof openLog> {
+  async #openLog(): Promise<ReturnType<typeof openLog>> {
     const snapshots = openSnapshots({
       directory: join(this.#options.dataDir, 'snapshots'),
       onError: (error) => this.#log.warn({ reason: error.message }, 'a snapshot was not removed'),
     });
+    await snapshots.verifyNewest();
     const opened = openLog({
       directory: this.#logDirectory,
       snapshots,
@@ -275,6 +278,8 @@ export class Node implements NodeFacts {
     record: BootstrapRecord,
     { log, recovered }: ReturnType<typeof openLog>,
   ): Promise<void> {
+    const snapshots = this.#snapshots;
+    invariant(snapshots !== null, 'the snapshots are opened with the log');
     const options = this.#options;
     const voters = record.voters.map(({ memberId }) => memberId);
     const member = new Member(
@@ -282,12 +287,14 @@ export class Node implements NodeFacts {
       {
         clock,
         disk: log,
+        snapshots,
         peers: this.#neighbours.links,
         events: logMemberEvents(this.#log),
+        pulse: this.#neighbours.pulse.command,
         wake: () => this.#wake(),
         wakeAtOnce: () => this.#wakeAtOnce(),
       },
-      { ...recovered, termBefore: 0, snapshot: null, membership: { voters, learners: [] } },
+      { ...recovered, snapshot: newestSnapshot(snapshots), membership: { voters, learners: [] } },
     );
     this.member = member;
     this.#neighbours.formed(record, this.#identity.peers);
@@ -372,6 +379,8 @@ export class Node implements NodeFacts {
       host: options.advertiseHost === '' ? '127.0.0.1' : options.advertiseHost,
       peerPort: options.peerPort,
       clientPort: options.clientPort,
+      pulsePort: options.pulsePort,
+      link: 'peer',
     };
   }
 
@@ -432,6 +441,7 @@ export class Node implements NodeFacts {
       syncDurations: this.#syncDurations,
       maxmemoryBytes: options.maxmemory,
       linkStates: this.#neighbours.links.linkStates(),
+      pulseStates: this.#neighbours.pulse.linkStates(),
       droppedFrames: this.#neighbours.links.droppedFrames,
       loopLagSeconds: this.#probes.takeLoopLagSeconds(),
       notAfterSeconds: { client: seconds(this.#clientTls), peer: seconds(this.#peerTls) },

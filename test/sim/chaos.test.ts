@@ -120,7 +120,7 @@ function run(seed: number): { shard: SimShard; history: Registers } {
     limits: {
       ...(seeded === 1 ? { maxEntryBytes: 48 } : {}),
       // many snapshots, so that whoever was away is sent one
-      snapshotLogBytes: seed % 4 === 0 ? 1 << 30 : 1024 << seed % 4,
+      snapshotLogBytes: seed % 4 === 0 ? 1 << 30 : 1024 << (seed % 4),
     },
   });
   shard.ready();

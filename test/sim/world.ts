@@ -9,7 +9,7 @@ import { ENTRY_CONFIG, type Entry } from '#node/raft/entry.ts';
 import type { HardState } from '#node/raft/hard-state.ts';
 import type { Persist, Recovered } from '#node/raft/raft.ts';
 import type { Disk } from '#node/shard/ports.ts';
-import { readSnapshotHead } from '#node/snapshot/reader.ts';
+import { newestSnapshot } from '#node/shard/restore.ts';
 import { SimSnapshotFiles } from './snapshots.ts';
 
 interface Event {
@@ -205,7 +205,6 @@ export class SimDisk implements Disk {
     for (const entry of this.entries) {
       if (terms.at(-1)?.term !== entry.term) terms.push({ from: entry.index, term: entry.term });
     }
-    const head = newest === null ? null : readSnapshotHead(this.snapshots.read(newest.index, 0, 1 << 20));
     return {
       hardState: this.hardState,
       firstIndex: this.base.index + 1,
@@ -213,10 +212,7 @@ export class SimDisk implements Disk {
       termBefore: this.base.term,
       terms,
       membership: { voters: [...voters], learners: [] },
-      snapshot:
-        newest === null || head === null
-          ? null
-          : { ...newest, configIndex: head.configIndex, membership: head.membership },
+      snapshot: newestSnapshot(this.snapshots),
       configEntries: this.entries.filter((entry) => entry.kind === ENTRY_CONFIG),
     };
   }

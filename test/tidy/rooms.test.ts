@@ -71,6 +71,10 @@ const ROOMS: Record<string, Room> = {
     pure: false,
     may: ['#base', '#node/resp', '#node/shard/ports.ts', 'node:', 'pino'],
   },
+  'src/node/pulse': {
+    pure: false,
+    may: ['#base', '#node/shard/ports.ts', '#node/net', 'node:'],
+  },
   'src/node/admin': {
     pure: false,
     may: ['#base', '#node/config', '#node/shard', 'node:', 'prom-client', 'pino'],

@@ -68,8 +68,15 @@ const IDENTITY = {
 const LISTENERS = {
   clientHost: textOption({ default: '0.0.0.0', why: 'Address that the client port listens on.' }),
   clientPort: port(6379, 'Port for Redis clients.'),
-  peerHost: textOption({ default: '0.0.0.0', why: 'Address that the peer port listens on.' }),
+  peerHost: textOption({
+    default: '0.0.0.0',
+    why: 'Address that the peer port and the pulse port listen on.',
+  }),
   peerPort: port(16379, 'Port for other members (mTLS).'),
+  pulsePort: port(
+    16380,
+    'Port for heartbeats of other members, which a thread answers while the member is busy (mTLS).',
+  ),
   metricsHost: textOption({
     default: '0.0.0.0',
     why: 'Address that probes and metrics listen on.',
@@ -92,7 +99,7 @@ const LISTENERS = {
   }),
   peerTlsDir: textOption({
     default: '',
-    why: 'Directory with tls.crt, tls.key and ca.crt for peer links and the admin API; empty: plaintext, for tests only.',
+    why: 'Directory with tls.crt, tls.key and ca.crt for peer links, the pulse and the admin API; empty: plaintext, for tests only.',
   }),
   tlsReloadMs: numberOption({
     unit: 'ms',
@@ -182,7 +189,7 @@ const TIMING = {
     default: 5000,
     min: 100,
     max: 600_000,
-    why: 'Longest silence of the command thread for which heartbeats go on in its name.',
+    why: 'Longest silence of the command thread for which the pulse thread sends heartbeats in its name; a member that is busy for longer loses its shard.',
   }),
   clockJumpMs: numberOption({
     unit: 'ms',

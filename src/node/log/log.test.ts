@@ -432,3 +432,25 @@ test('each synced write is reported with its duration and bytes', async () => {
   expect(log.statistics.appendedBytes).toBe(1024);
   await log.close();
 });
+
+test('a large request that is being written, part by part, is no stuck disk', async () => {
+  const disk = new SimulatedDisk();
+  let now = 100;
+  const clock = { monotonicMs: () => now, wallMs: () => 0 };
+  const { log, persisted } = open(disk, { clock, maxBatchBytes: 8 * 1024 });
+  await settle();
+  disk.eager = false;
+  const entries = Array.from({ length: 20 }, (_, at) => entry(at + 1, 1, 8000));
+  log.persist(request(1, entries, hardState(1)));
+  let oldest = 0;
+  while (persisted.length === 0) {
+    now += 100;
+    oldest = Math.max(oldest, log.oldestUnsyncedMs(now));
+    disk.step();
+    await settle();
+  }
+  expect(now).toBeGreaterThan(2000);
+  // the making of a segment has steps that put no part of it on disk
+  expect(oldest).toBeLessThan(1000);
+  expect(log.oldestUnsyncedMs(now)).toBe(0);
+});

@@ -96,6 +96,8 @@ export class Log implements Disk {
   /** What is being written, or 'room': waiting for the next segment. */
   #step: Step | 'room' | null = null;
   #startedMs = 0;
+  /** When the disk last finished something that the queue waits for. */
+  #progressMs = 0;
   readonly #written = (error: Error | null): void => this.#stepDone(error);
   #whenWritten: (() => void) | null = null;
   #markWanted = false;
@@ -137,6 +139,9 @@ export class Log implements Disk {
         nextGeneration: recovered.nextGeneration,
         onFull: options.onFull,
         onFailed: (error) => this.#fail(error),
+        onProgress: () => {
+          if (this.#step === 'room') this.#progressed();
+        },
       },
       this.#tail.header.ordinal + 1,
       options.files.space(options.directory),
@@ -216,7 +221,8 @@ export class Log implements Disk {
   }
 
   oldestUnsyncedMs(nowMs: number): number {
-    return this.#queue.length === 0 ? 0 : Math.max(0, nowMs - this.#queue[0].arrivedMs);
+    if (this.#queue.length === 0) return 0;
+    return Math.max(0, nowMs - Math.max(this.#queue[0].arrivedMs, this.#progressMs));
   }
 
   /**
@@ -294,7 +300,12 @@ export class Log implements Disk {
     this.#step = 'room';
     await this.#supply.changed();
     this.#step = null;
+    this.#progressed();
     this.#goOn();
+  }
+
+  #progressed(): void {
+    this.#progressMs = this.#options.clock.monotonicMs();
   }
 
   /** What is to be written next, in the encoder; null when there is nothing, or no room for it. */
@@ -334,6 +345,7 @@ export class Log implements Disk {
       this.#goOn();
       return;
     }
+    this.#progressed();
     const finished = this.#finish(step);
     // the disk gets the next batch first; the owner is told while that is being written
     this.#begin();

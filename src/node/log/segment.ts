@@ -93,6 +93,7 @@ export async function createSegment(
   files: Files,
   directory: string,
   header: SegmentHeader,
+  onProgress: () => void,
 ): Promise<Segment> {
   const name = segmentPath(directory, header.ordinal);
   const temporary = name + TEMPORARY_SUFFIX;
@@ -107,6 +108,7 @@ export async function createSegment(
       if (unsynced < FILL_SYNC_BYTES) continue;
       await files.syncAsync(file);
       unsynced = 0;
+      onProgress();
     }
     await files.writeAsync(file, encodeSegmentHeader(header), SEGMENT_HEADER_BYTES, 0);
     await files.syncAsync(file);

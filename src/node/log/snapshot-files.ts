@@ -184,6 +184,19 @@ export class SnapshotDirectory implements SnapshotFiles {
     }
   }
 
+  /** Sets damaged files aside until the newest is whole. Rejects with the system's error. */
+  async verifyNewest(): Promise<void> {
+    for (let newest = this.files.at(-1); newest !== undefined; newest = this.files.at(-1)) {
+      try {
+        await this.verify(newest.index);
+        return;
+      } catch (error) {
+        if (!(error instanceof SnapshotDamagedError)) throw error;
+        this.setAside(newest.index, error);
+      }
+    }
+  }
+
   /** As {@link verify}, blocking: for opening, before there is anything to block. */
   check(index: number): void {
     const { files } = this.#options;

@@ -26,6 +26,8 @@ export interface SupplyOptions {
   readonly onFull: (full: boolean) => void;
   /** Making a segment failed for another reason than space. */
   readonly onFailed: (error: Error) => void;
+  /** A part of a segment is on disk. */
+  readonly onProgress: () => void;
 }
 
 /** A segment that the log has dropped and that still has its name. */
@@ -128,7 +130,7 @@ export class SegmentSupply {
   }
 
   async #make(): Promise<void> {
-    const { files, directory, segmentBytes } = this.#options;
+    const { files, directory, segmentBytes, onProgress } = this.#options;
     try {
       const spare = this.#spares.pop();
       if (spare === undefined && !(await this.#roomForSegment())) {
@@ -142,7 +144,7 @@ export class SegmentSupply {
         sizeBytes: segmentBytes,
       };
       if (spare === undefined) {
-        this.#next = await createSegment(files, directory, header);
+        this.#next = await createSegment(files, directory, header, onProgress);
       } else {
         this.#next = await recycleSegment(files, directory, spare, header);
         this.#recycled++;

@@ -7,7 +7,13 @@
  */
 import type { Raft } from '#node/raft/raft.ts';
 import type { Applier } from './applier.ts';
-import { encodeDigest, encodeSettings, KIND_CHECKPOINT, KIND_DIGEST, type Settings } from './payload.ts';
+import {
+  encodeDigest,
+  encodeSettings,
+  KIND_CHECKPOINT,
+  KIND_DIGEST,
+  type Settings,
+} from './payload.ts';
 import type { Snapshots } from './snapshots.ts';
 
 const NO_PAYLOAD = new Uint8Array(0);

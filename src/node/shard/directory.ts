@@ -13,6 +13,16 @@ export interface MemberAddress {
   readonly peerPort: number;
   /** 0 while unknown. */
   readonly clientPort: number;
+  /** 0 while unknown, and for a member that has none. */
+  readonly pulsePort: number;
+}
+
+/** Where the pulse of a member is. */
+export interface PulseAddress {
+  readonly memberId: string;
+  readonly name: string;
+  readonly host: string;
+  readonly port: number;
 }
 
 export interface DirectoryOptions {
@@ -28,6 +38,8 @@ export interface DirectoryOptions {
 const LOOK_MS = 100;
 
 export class Directory {
+  /** Rises with all that is learnt. */
+  revision = 0;
   readonly #options: DirectoryOptions;
   readonly #members = new Map<string, MemberAddress>();
   #version = 0;
@@ -45,8 +57,22 @@ export class Directory {
   learn(address: MemberAddress): void {
     const known = this.#members.get(address.memberId);
     const clientPort = address.clientPort || (known?.clientPort ?? 0);
-    this.#members.set(address.memberId, { ...address, clientPort });
+    const pulsePort = address.pulsePort || (known?.pulsePort ?? 0);
+    this.#members.set(address.memberId, { ...address, clientPort, pulsePort });
+    this.revision++;
     this.#lookedAtMs = Number.NEGATIVE_INFINITY;
+  }
+
+  /** Where the pulses of all other present members are, as far as they have told. */
+  pulses(raft: Raft): PulseAddress[] {
+    const { voters, learners } = raft.membership;
+    const found: PulseAddress[] = [];
+    for (const memberId of [...voters, ...learners]) {
+      const known = this.#members.get(memberId);
+      if (memberId === raft.id || known === undefined || known.pulsePort === 0) continue;
+      found.push({ memberId, name: known.name, host: known.host, port: known.pulsePort });
+    }
+    return found;
   }
 
   /** The shard as it is known before its first primary has spoken. */

@@ -30,6 +30,7 @@ import { usersOf } from './users.ts';
 import type { MemberOptions, MemberPorts, ServingState } from './options.ts';
 import { PEER_FRAME_RAFT, PEER_FRAME_SNAPSHOT } from './ports.ts';
 import { Proposals } from './proposals.ts';
+import { PulseWatch } from './pulse-watch.ts';
 import { Restore } from './restore.ts';
 import { ServingHost } from './serving.ts';
 import { Snapshots, type SnapshotsEvents } from './snapshots.ts';
@@ -69,6 +70,7 @@ export class Member {
   readonly #clockGuard: ClockGuard;
   readonly #handOver: HandOver;
   readonly #checkpoints: Checkpoints;
+  readonly #pulse: PulseWatch;
   readonly #lastIndexAtStart: number;
   #primaryTerm = 0;
   #lastLeader = '';
@@ -84,7 +86,9 @@ export class Member {
     const now = ports.clock.monotonicMs();
     const { identity, limits } = options;
     this.users = usersOf(0, [], options.commands.catalog).table;
-    this.raft = new Raft(options.raft, recovered, now);
+    const votePort = ports.pulse ?? options.raft.votePort;
+    this.raft = new Raft({ ...options.raft, votePort }, recovered, now);
+    this.#pulse = new PulseWatch(this.raft, ports.pulse ?? null, ports.clock);
     this.keyspace = new Keyspace({ hashSeed: options.hashSeed });
     this.keyspace.role = 'replica';
     this.keyspace.recording = false;
@@ -124,6 +128,7 @@ export class Member {
 
   /** Call every few milliseconds (a fifth of the heartbeat interval or less). */
   tick(): void {
+    this.#pulse.tick(this.leaderContactMs);
     const now = this.#ports.clock.monotonicMs();
     this.#guardClock();
     const stalled = this.#ports.disk.oldestUnsyncedMs(now) > this.#options.limits.diskStallMs;
@@ -225,7 +230,15 @@ export class Member {
   /** May replies computed by this primary leave? Reads the clocks. */
   leaseHolds(): boolean {
     this.#guardClock();
+    if (this.raft.leaseValid(this.#ports.clock.monotonicMs())) return true;
+    // this thread may have been busy for longer than a lease lasts
+    this.#pulse.take();
     return this.raft.leaseValid(this.#ports.clock.monotonicMs());
+  }
+
+  /** When the pulse last heard of a leader, by this member's clock; 0: never. */
+  get pulseHeardMs(): number {
+    return this.#pulse.heardMs;
   }
 
   /** The keyspace is being read anew from the log. */
@@ -321,6 +334,7 @@ export class Member {
 
   #updateRole(): void {
     const { raft } = this;
+    this.#pulse.publish();
     if (raft.leaderId !== this.#lastLeader || raft.term !== this.#lastTerm) {
       if (raft.leaderId !== '' && raft.leaderId !== this.#lastLeader) this.leaderChanges++;
       if (raft.leaderId === '' && this.#lastLeader !== '') {

@@ -6,7 +6,7 @@ import type { RaftOptions } from '#node/raft/options.ts';
 import type { SessionLimits } from '#node/session/host.ts';
 import type { MemberEvents } from './events.ts';
 import type { MemberIdentity } from './identity.ts';
-import type { Disk, Peers, SnapshotFiles } from './ports.ts';
+import type { Disk, Peers, Pulse, SnapshotFiles } from './ports.ts';
 
 /** Why the member does or does not run commands. */
 export type ServingState =
@@ -87,6 +87,8 @@ export interface MemberPorts {
   readonly snapshots: SnapshotFiles;
   readonly peers: Peers;
   readonly events: MemberEvents;
+  /** Absent: the core's own heartbeats are all there is. */
+  readonly pulse?: Pulse;
   /** Asks the shell to call {@link Member.turn} when what has arrived by now has been read. */
   wake(): void;
   /** Asks the shell to call {@link Member.react} as soon as the present call is over. */

@@ -1,7 +1,9 @@
 /** Reading a snapshot file into the keyspace, in slices, so that the member goes on following and voting meanwhile. */
+import { invariant } from '#base/invariant.ts';
 import type { Keyspace } from '#node/keyspace/keyspace.ts';
 import type { SnapshotHead } from '#node/snapshot/format.ts';
-import { SnapshotReader } from '#node/snapshot/reader.ts';
+import type { SnapshotMeta } from '#node/raft/snapshot.ts';
+import { readSnapshotHead, SnapshotReader } from '#node/snapshot/reader.ts';
 import type { SnapshotFile, SnapshotFiles } from './ports.ts';
 
 /** Read and applied in one go: a few milliseconds. */
@@ -36,4 +38,17 @@ export class Restore {
     reader.end();
     return reader.head;
   }
+}
+
+/** What Raft is told at the start of the newest file; null when there is none. Throws SNAPSHOT_CORRUPT or the disk's error. */
+export function newestSnapshot(files: SnapshotFiles): SnapshotMeta | null {
+  const file = files.files.at(-1);
+  if (file === undefined) return null;
+  const { index, term, sizeBytes } = file;
+  let head: SnapshotHead | null = null;
+  for (let bytes = SLICE_BYTES; head === null; bytes *= 2) {
+    head = readSnapshotHead(files.read(index, 0, bytes));
+    invariant(head !== null || bytes < sizeBytes, 'a file has a head');
+  }
+  return { index, term, configIndex: head.configIndex, membership: head.membership, sizeBytes };
 }

@@ -70,6 +70,7 @@ export function memberCommand(
     clientPort: member.ports.client,
     peerHost: LOOPBACK,
     peerPort: member.ports.peer,
+    pulsePort: member.ports.pulse,
     metricsHost: LOOPBACK,
     metricsPort: member.ports.metrics,
     adminHost: LOOPBACK,

@@ -33,6 +33,7 @@ import {
   PEER_PORT,
   peerTlsSecretName,
   PORT_NAMES,
+  PULSE_PORT,
   servingSecretName,
 } from './names.ts';
 import { nodeArguments } from './node-arguments.ts';
@@ -249,6 +250,7 @@ function container(inputs: MemberInputs): object {
     ports: [
       port(PORT_NAMES.client, inputs.port),
       port(PORT_NAMES.peer, PEER_PORT),
+      port(PORT_NAMES.pulse, PULSE_PORT),
       port(PORT_NAMES.metrics, METRICS_PORT),
       port(PORT_NAMES.admin, ADMIN_PORT),
     ],
