@@ -45,13 +45,20 @@ function settle(shard: SimShard, seats: readonly SimMember[], names: readonly st
     if (step.step === 'change') {
       const leader = seats[Number(step.leader.slice(2)) - 1].member as Member;
       const change = { kind: step.change, id: step.memberId };
-      void leader.changeMembership(change, step.configIndex, step.term).then((result) => {
-        if ('index' in result) made.push(`${step.change} ${step.memberId[0]}`);
-      });
+      const answer = leader.changeMembership(change, step.configIndex, step.term);
+      void note(answer, `${step.change} ${step.memberId[0]}`, made);
     }
     shard.world.runUntil(shard.world.nowMs + 50);
   }
   throw new Error(`not settled; ${made.join(', ')}`);
+}
+
+async function note(
+  answer: ReturnType<Member['changeMembership']>,
+  what: string,
+  made: string[],
+): Promise<void> {
+  if ('index' in (await answer)) made.push(what);
 }
 
 /** Settles promises that the simulation has resolved. */
@@ -271,7 +278,7 @@ test('a config that was cut off elsewhere does not keep a member from starting a
   shard.crash(primary);
   shard.network.heal();
   shard.world.runUntil(shard.world.nowMs + 2000);
-  const { term, configIndex, membership } = (shard.primary?.member as Member).raft;
+  const { term, configIndex, membership } = (shard.ready().member as Member).raft;
   expect(membership.learners).toEqual([]);
   expect(everybody).toEqual(membership.voters);
   const request = { memberId: newcomer.id, reason: 'removed', configIndex, term } as const;

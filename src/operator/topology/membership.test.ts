@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { invariant } from '#base/invariant.ts';
 import { Prng } from '#base/prng.ts';
 import {
   type MembershipStep,
@@ -263,12 +264,12 @@ class Model {
     if (step.step !== 'change') return;
     this.steps++;
     const { memberId } = step;
-    expect(step.configIndex).toBe(this.configIndex);
+    invariant(step.configIndex === this.configIndex, 'a step names the present config');
     this.configIndex++;
     if (step.change === 'add-learner') this.learners = [...this.learners, memberId];
     if (step.change === 'promote') this.voters = [...this.voters, memberId];
     if (step.change === 'remove') {
-      expect(this.disks).not.toContain(memberId);
+      invariant(!this.disks.includes(memberId), 'nobody who is there is removed');
       this.voters = this.voters.filter((id) => id !== memberId);
     }
     if (step.change !== 'add-learner') {
