@@ -31,7 +31,7 @@ export type FormationStep =
   /** Bring the voters one step nearer to who should vote. */
   | {
       readonly type: 'membership';
-      readonly next: Exclude<MembershipStep, { step: 'settled' | 'wait' }>;
+      readonly next: Exclude<MembershipStep, { step: 'settled' | 'leaderless' | 'wait' }>;
       readonly record: BootstrapRecord;
     }
   /** Give this primary the settings. */
@@ -53,10 +53,16 @@ export function nextStep(
     return { type: 'bootstrap', names: unformed.map(({ name }) => name), record };
   }
   const next = nextMembershipStep(record, observed);
-  if (next.step !== 'settled' && next.step !== 'wait') return { type: 'membership', next, record };
   const after = afterBootstrap(observed, settingsRevision);
-  if (after.type === 'ready' && next.step === 'wait') return { type: 'wait', why: next.why };
-  return after;
+  switch (next.step) {
+    case 'settled':
+    case 'leaderless':
+      return after;
+    case 'wait':
+      return after.type === 'ready' ? { type: 'wait', why: next.why } : after;
+    default:
+      return { type: 'membership', next, record };
+  }
 }
 
 /** The member that serves writes, by what the members say; the newest term wins. Null when none does. */

@@ -61,6 +61,8 @@ export interface MembershipChangeStep {
 export type MembershipStep =
   /** Whoever answers is a voter, and nobody else is that should not be. */
   | { readonly step: 'settled' }
+  /** Nobody leads, by what the members say: nothing can be changed, and nothing is known for sure. */
+  | { readonly step: 'leaderless' }
   | { readonly step: 'wait'; readonly why: string }
   /** Give this empty disk the bootstrap record, by which it joins. */
   | { readonly step: 'join'; readonly member: string }
@@ -77,7 +79,7 @@ export type MembershipStep =
 
 export function nextMembershipStep(record: FirstVoters, seats: readonly Seat[]): MembershipStep {
   const leader = leaderAmong(seats);
-  if (leader === null) return { step: 'wait', why: 'no member leads' };
+  if (leader === null) return { step: 'leaderless' };
   const { configIndex, commitIndex } = leader.status;
   if (configIndex > commitIndex) {
     return { step: 'wait', why: `the change at ${configIndex} is not committed yet` };
