@@ -2,6 +2,7 @@
 import { expect, test } from 'vitest';
 import type { SetAsideRequest } from '#node/admin/handler.ts';
 import { MemberAdmin, type NodeFacts } from '#node/admin/member-admin.ts';
+import { Directory } from '#node/shard/directory.ts';
 import type { Member } from '#node/shard/member.ts';
 import {
   type MembershipStep,
@@ -207,6 +208,32 @@ test('a change whose leader falls before it is committed is answered as unknown'
   const answer = member.changeMembership(change, configIndex, term);
   shard.world.runUntil(shard.world.nowMs + 1000);
   expect(await answer).toEqual({ refused: 'Unknown' });
+});
+
+test('what is known of a newcomer: a learner is called one, a log member is never handed over to', async () => {
+  const shard = new SimShard({ seed: 14 });
+  const primary = shard.ready();
+  const leader = primary.member as Member;
+  const directory = new Directory({ shard: '0001', slots: [], clientTls: false, offlineMs: 1000 });
+  const meet = ({ id, kind }: SimMember): void => {
+    const name = `s-${id[0]}`;
+    directory.learn({ memberId: id, name, kind, host: id, peerPort: 1, clientPort: 2 });
+  };
+  for (const place of shard.members) meet(place);
+  const newcomer = shard.join('log');
+  const { configIndex, term } = leader.raft;
+  void leader.changeMembership({ kind: 'add-learner', id: newcomer.id }, configIndex, term);
+  shard.world.runUntil(shard.world.nowMs + 100);
+  const roleOf = (): string | undefined =>
+    directory
+      .changed(leader.raft, shard.world.nowMs)
+      ?.members.find(({ memberId }) => memberId === newcomer.id)?.role;
+  expect(roleOf()).toBeUndefined();
+  expect(directory.nameOf(newcomer.id)).toBe('');
+  meet(newcomer);
+  expect(roleOf()).toBe('learner');
+  expect(directory.nameOf(newcomer.id)).toBe('s-4');
+  expect([...directory.logMembers]).toEqual([shard.members[2].id, newcomer.id]);
 });
 
 /** The admin API over a simulated member; what was set aside is in `gone`. */
