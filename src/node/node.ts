@@ -42,6 +42,8 @@ import { newestSnapshot } from '#node/shard/restore.ts';
 import { Neighbours } from './neighbours.ts';
 
 const TICK_MS = 10;
+/** Time for an answer to leave before the process ends. */
+const FAREWELL_MS = 100;
 
 const clock: Clock = {
   monotonicMs: () => performance.now(),
@@ -56,6 +58,17 @@ class LogLostError extends Error {
     super(
       `this disk belongs to a shard, but ${directory} is missing: what this member acknowledged is lost, and it` +
         ' must not vote again under its memberId. Empty the whole data directory to make it a new member.',
+    );
+  }
+}
+
+/** The member was removed from its shard; not a fault, but it has to start again. */
+class SetAsideError extends Error {
+  readonly code = 'SET_ASIDE';
+
+  constructor(memberId: string) {
+    super(
+      `the shard goes on without ${memberId}: its log is set aside, and this disk starts anew under another memberId`,
     );
   }
 }
@@ -195,12 +208,24 @@ export class Node implements NodeFacts {
     return clock.monotonicMs();
   }
 
+  /** For one of the first voters and for one that joins: the record says which. */
   async form(record: BootstrapRecord): Promise<void> {
     // the log first: a record without a log then means a log that was lost
     const opened = await this.#openLog();
     this.#identity.form(record);
     this.#log.info({ clusterId: record.clusterId, shard: record.shard }, 'shard formed');
     await this.#startMember(record, opened);
+  }
+
+  nameOf(memberId: string): string {
+    return this.#neighbours.nameOf(memberId);
+  }
+
+  setAside(): void {
+    this.#identity.setAside();
+    // nothing more is done under the old memberId; the next start has a new one
+    this.member = null;
+    setTimeout(() => this.#fatal(new SetAsideError(this.memberId), 'starting anew'), FAREWELL_MS);
   }
 
   keepPeers(peers: readonly PeerHint[]): Promise<void> {
@@ -282,8 +307,9 @@ export class Node implements NodeFacts {
     invariant(snapshots !== null, 'the snapshots are opened with the log');
     const options = this.#options;
     const voters = record.voters.map(({ memberId }) => memberId);
+    const { logMembers } = this.#neighbours.formed(record, this.#identity.peers);
     const member = new Member(
-      this.#memberOptions(record, log),
+      this.#memberOptions(record, log, logMembers),
       {
         clock,
         disk: log,
@@ -297,7 +323,6 @@ export class Node implements NodeFacts {
       { ...recovered, snapshot: newestSnapshot(snapshots), membership: { voters, learners: [] } },
     );
     this.member = member;
-    this.#neighbours.formed(record, this.#identity.peers);
     if (this.kind === 'log') return;
     this.#clients = new ClientListener(
       {
@@ -384,9 +409,12 @@ export class Node implements NodeFacts {
     };
   }
 
-  #memberOptions(record: BootstrapRecord, log: Log): MemberOptions {
+  #memberOptions(
+    record: BootstrapRecord,
+    log: Log,
+    logMembers: ReadonlySet<string>,
+  ): MemberOptions {
     const options = this.#options;
-    const logMembers = record.voters.filter(({ kind }) => kind === 'log');
     const life = [record.clusterId, record.shard, record.createdAt].join('/');
     const seed = createHash('sha256').update(life).digest();
     return {
@@ -398,7 +426,7 @@ export class Node implements NodeFacts {
         name: this.name,
         memberId: this.memberId,
         kind: this.kind,
-        logMembers: new Set(logMembers.map(({ memberId }) => memberId)),
+        logMembers,
         slots: record.slots,
         version: this.version,
       },
@@ -421,8 +449,7 @@ export class Node implements NodeFacts {
 
   #sample(): MetricsSample {
     const options = this.#options;
-    const { member, record } = this;
-    const names = new Map(record?.voters.map(({ memberId, name }) => [memberId, name]));
+    const { member } = this;
     const seconds = (files: TlsFiles | null): number => (files?.current.notAfterMs ?? 0) / 1000;
     return sampleOf({
       member,
@@ -446,7 +473,7 @@ export class Node implements NodeFacts {
       loopLagSeconds: this.#probes.takeLoopLagSeconds(),
       notAfterSeconds: { client: seconds(this.#clientTls), peer: seconds(this.#peerTls) },
       nowMs: clock.monotonicMs(),
-      nameOf: (memberId) => names.get(memberId) ?? memberId,
+      nameOf: (memberId) => this.nameOf(memberId) || memberId,
     });
   }
 

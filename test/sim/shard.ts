@@ -97,8 +97,10 @@ export class SimMember {
 export class SimShard {
   readonly world: World;
   readonly network: SimNetwork;
-  readonly members: readonly SimMember[];
+  readonly members: SimMember[];
   readonly #options: ShardOptions;
+  readonly #firstVoters: readonly string[];
+  readonly #logMembers = new Set<string>();
   readonly #descriptor: ShardDescriptor;
 
   constructor(options: ShardOptions) {
@@ -109,6 +111,8 @@ export class SimShard {
     this.members = kinds.map(
       (kind, i) => new SimMember((i + 1).toString(16).repeat(16), kind, this.world),
     );
+    this.#firstVoters = this.members.map(({ id }) => id);
+    for (const { id, kind } of this.members) if (kind === 'log') this.#logMembers.add(id);
     this.#descriptor = {
       shard: '0001',
       term: 1,
@@ -129,13 +133,25 @@ export class SimShard {
     for (const member of this.members) this.start(member);
   }
 
+  /** A member with an empty disk comes up, whom the membership does not name yet. */
+  join(kind: 'data' | 'log'): SimMember {
+    const place = new SimMember(
+      (this.members.length + 1).toString(16).repeat(16),
+      kind,
+      this.world,
+    );
+    this.members.push(place);
+    if (kind === 'log') this.#logMembers.add(place.id);
+    this.start(place);
+    return place;
+  }
+
   /** Starts the member on what its disk holds. */
   start(place: SimMember): void {
     invariant(place.member === null, 'a member is started once');
     const { world } = this;
     const generation = ++place.generation;
     place.clock = new SimClock(world, world.between(0.99, 1.01));
-    const ids = this.members.map(({ id }) => id);
     const map = new SlotMap();
     map.apply(this.#descriptor);
     place.member = new Member(
@@ -201,7 +217,7 @@ export class SimShard {
         wake: () => this.#wake(place),
         wakeAtOnce: () => this.#wakeAtOnce(place),
       },
-      place.disk.recover(ids),
+      place.disk.recover(this.#firstVoters),
     );
     place.disk.onPersisted = (seq) => {
       if (generation === place.generation) place.member?.persisted(seq);
@@ -306,7 +322,7 @@ export class SimShard {
       name: `m-${place.id[0]}`,
       memberId: place.id,
       kind: place.kind,
-      logMembers: new Set(this.members.filter(({ kind }) => kind === 'log').map(({ id }) => id)),
+      logMembers: this.#logMembers,
       slots: [[0, 16383]],
       version: '0.0.0',
     };

@@ -18,6 +18,7 @@ import { invariant } from '#base/invariant.ts';
 import type { UserTable } from '#node/acl/users.ts';
 import { Keyspace } from '#node/keyspace/keyspace.ts';
 import { decodeMessage, encodeMessage, MemberIds } from '#node/raft/codec.ts';
+import type { MembershipChange, MembershipRefusal } from '#node/raft/membership.ts';
 import { Raft, type Recovered } from '#node/raft/raft.ts';
 import type { SnapshotMeta } from '#node/raft/snapshot.ts';
 import { Applier, type ApplierEvents, type DurableLog } from './applier.ts';
@@ -37,6 +38,9 @@ import { Snapshots, type SnapshotsEvents } from './snapshots.ts';
 
 /** Keys and elements freed, and looked at for compaction, in a tick: half a millisecond each. */
 const SLICE_ELEMENTS = 2000;
+
+/** Why a change of the membership was refused, or that it is not known whether it was made. */
+export type ChangeRefusal = MembershipRefusal | 'StaleTerm' | 'Unknown';
 
 export class Member {
   readonly raft: Raft;
@@ -204,6 +208,26 @@ export class Member {
     return done;
   }
 
+  /**
+   * Changes the membership by one member, as planned from that config index and term. The entry's index once it is
+   * committed; `Unknown` when this member led no more before that.
+   */
+  async changeMembership(
+    change: MembershipChange,
+    plannedFromConfigIndex: number,
+    plannedInTerm: number,
+  ): Promise<{ readonly index: number } | { readonly refused: ChangeRefusal }> {
+    const { raft } = this;
+    if (raft.role === 'leader' && raft.term !== plannedInTerm) return { refused: 'StaleTerm' };
+    const now = this.#ports.clock.monotonicMs();
+    const outcome = raft.proposeMembership(change, plannedFromConfigIndex, now);
+    if ('refused' in outcome) return outcome;
+    const done = this.#proposals.wait(outcome.index, raft.term);
+    this.#ports.wake();
+    const index = await done;
+    return index === null ? { refused: 'Unknown' } : { index };
+  }
+
   /** Hands the leadership to a caught-up data member; commands are parked meanwhile. */
   handOver(request: HandOverRequest): Promise<HandOverResult> {
     const done = this.#handOver.start(request, this.#ports.clock.monotonicMs());
@@ -346,6 +370,7 @@ export class Member {
     }
     if (!this.caughtUpOnce) this.#judgeCaughtUp();
     const leads = raft.role === 'leader';
+    if (!leads) this.#proposals.abandon();
     if (this.state === 'primary' && !(leads && raft.term === this.#primaryTerm)) this.#stepDown();
     if (this.state === 'pending' && !leads) {
       // replies that a reload holds back leave no more
@@ -390,7 +415,6 @@ export class Member {
     this.#setState('replica');
     this.snapshots.abandon('this member is no longer the primary');
     this.host.steppedDown();
-    this.#proposals.abandon();
     if (unproposed && !this.keyspace.undo(this.batches.openNumber - 1)) this.#rebuild();
   }
 
@@ -476,8 +500,10 @@ export class Member {
   #judgeCaughtUp(): void {
     const { raft } = this;
     const heard = raft.role === 'leader' ? raft.ownTermCommitted : this.leaderContactMs > 0;
-    const goal = Math.min(this.#lastIndexAtStart, raft.lastIndex);
-    this.caughtUpOnce = heard && raft.commitIndex >= goal && this.applier.caughtUp;
+    // a newcomer has caught up when it was made a voter, which needs the log up to there
+    const votes = raft.membership.voters.includes(raft.id);
+    const goal = Math.max(Math.min(this.#lastIndexAtStart, raft.lastIndex), raft.configIndex);
+    this.caughtUpOnce = heard && votes && raft.commitIndex >= goal && this.applier.caughtUp;
   }
 
   /** A leader that should not lead gives the leadership away: a log member, or one whose disk is stuck. */

@@ -112,7 +112,7 @@ export class NodeView implements NodePort {
   #clusterShard(descriptor: ShardDescriptor, listener: string): ClusterShard {
     const primary = this.#primaryOf(descriptor);
     const members = descriptor.members
-      .filter((member) => member.kind === 'data')
+      .filter(({ kind, role }) => kind === 'data' && role !== 'learner')
       .map((member) => clusterMember(member, member.memberId === primary, listener))
       .filter((member) => member !== null)
       .sort((a, b) => (a.role === b.role ? 0 : a.role === 'master' ? -1 : 1));

@@ -30,6 +30,7 @@ export class Proposals {
 
   /** This member leads no more. */
   abandon(): void {
+    if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const { settle } of waiting) settle(null);
