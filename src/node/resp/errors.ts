@@ -102,6 +102,9 @@ export const ERRORS = {
   crossSlot: "CROSSSLOT Keys in request don't hash to the same slot",
   notAllowedInCluster: (name: string): string => `ERR ${name} is not allowed in cluster mode`,
   outOfMemory: "OOM command not allowed when used memory > 'maxmemory'.",
+  /** As Redis' min-replicas-max-lag: too much is acknowledged that too few have. */
+  lossBound:
+    'NOREPLICAS Writes are refused until older ones are on disk in a majority: async-loss-bound-ms is reached.',
   readOnlyReplica: "READONLY You can't write against a read only replica.",
   loading: 'LOADING Redis is loading the dataset in memory',
   moved: (slot: number, endpoint: string): string => `MOVED ${slot} ${endpoint}`,

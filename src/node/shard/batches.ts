@@ -26,6 +26,8 @@ interface InFlight {
   readonly lastIndex: number;
   readonly term: number;
   readonly bytes: number;
+  /** Monotonic time since which it has effects. */
+  readonly sinceMs: number;
 }
 
 export class Batches {
@@ -39,6 +41,8 @@ export class Batches {
   /** The payload that is being proposed. */
   readonly #payload = new ByteWriter();
   #inFlight: InFlight[] = [];
+  /** As of a batch in flight, for the open one; infinite when nobody noted effects in it. */
+  #openSinceMs = Number.POSITIVE_INFINITY;
 
   /** @param maxEntryBytes most bytes of effects in one entry; larger units are logged in parts. */
   constructor(maxEntryBytes: number) {
@@ -53,6 +57,21 @@ export class Batches {
   /** The number before the oldest batch in flight. */
   get numberBeforeInFlight(): number {
     return (this.#inFlight[0]?.number ?? this.openNumber) - 1;
+  }
+
+  /** The open batch has effects since `nowMs` at the latest. */
+  noteEffects(nowMs: number): void {
+    if (this.#openSinceMs > nowMs) this.#openSinceMs = nowMs;
+  }
+
+  /** The open batch has no effects any more. */
+  noteNoEffects(): void {
+    this.#openSinceMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** Monotonic time of the oldest effect noted that is not committed; infinite when there is none. */
+  get oldestMs(): number {
+    return this.#inFlight[0]?.sinceMs ?? this.#openSinceMs;
   }
 
   get inFlightCount(): number {
@@ -84,7 +103,16 @@ export class Batches {
       if (firstIndex === 0) firstIndex = index;
       lastIndex = index;
     }
-    this.#inFlight.push({ number: this.openNumber, firstIndex, lastIndex, term, bytes: size });
+    const sinceMs = Math.min(this.#openSinceMs, nowMs);
+    this.#openSinceMs = Number.POSITIVE_INFINITY;
+    this.#inFlight.push({
+      number: this.openNumber,
+      firstIndex,
+      lastIndex,
+      term,
+      bytes: size,
+      sinceMs,
+    });
     this.inFlightBytes += size;
     this.openNumber++;
     effects.clear();
@@ -119,6 +147,7 @@ export class Batches {
   abandon(): void {
     this.#inFlight = [];
     this.inFlightBytes = 0;
+    this.#openSinceMs = Number.POSITIVE_INFINITY;
     this.committedNumber = this.openNumber;
     this.openNumber++;
   }

@@ -333,6 +333,7 @@ export class Member {
     this.keyspace.recording = false;
     const unproposed = this.keyspace.effects.length > 0;
     this.keyspace.effects.clear();
+    this.batches.noteNoEffects();
     this.#setState('replica');
     this.host.steppedDown();
     this.#proposals.abandon();

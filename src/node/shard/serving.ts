@@ -12,6 +12,7 @@ import type { UserTable } from '#node/acl/users.ts';
 import type { Clock } from '#base/clock.ts';
 import type { NodePort } from '#node/commands/node-port.ts';
 import type { Keyspace } from '#node/keyspace/keyspace.ts';
+import { ERRORS } from '#node/resp/errors.ts';
 import { ReplyWriter } from '#node/resp/reply.ts';
 import type { Refusal, SessionHost, SessionLimits } from '#node/session/host.ts';
 import { Session } from '#node/session/session.ts';
@@ -39,6 +40,7 @@ const STALE: Refusal = {
   kind: 'error',
   line: 'CLUSTERDOWN This replica has lost touch with its primary',
 };
+const LOSS_BOUND: Refusal = { kind: 'error', line: ERRORS.lossBound };
 const READ_ONLY: Refusal = {
   kind: 'error',
   line: "READONLY You can't write against a read only replica.",
@@ -124,6 +126,12 @@ export class ServingHost implements SessionHost, Clients {
     return this.#member.batches.newestNumber(this.keyspace.effects.length);
   }
 
+  /** Durability async: so much acknowledged could be lost by now that no more writes are taken. */
+  get lossBoundReached(): boolean {
+    if (this.waitsForCommit) return false;
+    return this.turnMs - this.#member.batches.oldestMs >= this.#limits.asyncLossBoundMs;
+  }
+
   open(connection: ClientConnection): ClientHandler {
     const session = new Session(connection, this);
     this.sessions.set(session.id, session);
@@ -160,6 +168,7 @@ export class ServingHost implements SessionHost, Clients {
 
   endUnit(_waitIndex: number): void {
     if (this.keyspace.effects.length === 0) return;
+    if (!this.waitsForCommit) this.#member.batches.noteEffects(this.turnMs);
     this.#member.closeLargeBatch();
     const { inFlightBytes } = this.#member.batches;
     if (inFlightBytes > this.#limits.maxInFlightBytes) this.overloaded = true;
@@ -228,7 +237,10 @@ export class ServingHost implements SessionHost, Clients {
     const routes = this.#routes;
     const member = this.#member;
     if (slot >= 0 && !routes.owns(slot)) return routes.toOwner(slot, session.connection.listener);
-    if (member.state === 'primary') return member.parking ? PARK : null;
+    if (member.state === 'primary') {
+      if (member.parking) return PARK;
+      return write && this.lossBoundReached ? LOSS_BOUND : null;
+    }
     if (member.state === 'pending') return PARK;
     if (!write && (session.readOnly || slot < 0)) return this.freshReplica ? null : STALE;
     if (slot < 0) return READ_ONLY;
