@@ -144,6 +144,19 @@ export const ERRORS = {
   noProtocol: 'NOPROTO unsupported protocol version',
   protocolNotInteger: 'ERR Protocol version is not an integer or out of range',
 
+  // Commands that block
+  timeoutNotInteger: 'ERR timeout is not an integer or out of range',
+  timeoutNegative: 'ERR timeout is negative',
+  timeoutOutOfRange: 'ERR timeout is out of range',
+  valueNotBetween: (least: number, most: number): string =>
+    `ERR value is out of range, value must between ${least} and ${most}`,
+  waitOnReplica:
+    'ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be writable (which is not the default) writes to replicas are just local and are not propagated.',
+  waitAofOnReplica:
+    'ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just local and are not propagated.',
+  unblockedByRole:
+    'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)',
+
   // Transactions
   nestedMulti: 'ERR MULTI calls can not be nested',
   execWithoutMulti: 'ERR EXEC without MULTI',

@@ -30,6 +30,9 @@ interface InFlight {
   readonly sinceMs: number;
 }
 
+/** The last index is known of so many batches: beyond, a later one's stands for it. A power of two. */
+const RECENT = 1024;
+
 export class Batches {
   /** The number that effects made now wait for. */
   openNumber = 1;
@@ -38,6 +41,8 @@ export class Batches {
   /** Bytes of effects closed and not committed. */
   inFlightBytes = 0;
   readonly #maxEntryBytes: number;
+  /** The last index of each recent batch, by its number. */
+  readonly #lastIndexes = new Float64Array(RECENT);
   /** The payload that is being proposed. */
   readonly #payload = new ByteWriter();
   #inFlight: InFlight[] = [];
@@ -57,6 +62,13 @@ export class Batches {
   /** The number before the oldest batch in flight. */
   get numberBeforeInFlight(): number {
     return (this.#inFlight[0]?.number ?? this.openNumber) - 1;
+  }
+
+  /** The last index of batch `number`; 0 for 0, infinite while it is open, a later one if that was long ago. */
+  lastIndexOf(number: number): number {
+    if (number === 0) return 0;
+    if (number >= this.openNumber) return Number.POSITIVE_INFINITY;
+    return this.#lastIndexes[Math.max(number, this.openNumber - RECENT) % RECENT];
   }
 
   /** The open batch has effects since `nowMs` at the latest. */
@@ -114,6 +126,7 @@ export class Batches {
       sinceMs,
     });
     this.inFlightBytes += size;
+    this.#lastIndexes[this.openNumber % RECENT] = lastIndex;
     this.openNumber++;
     effects.clear();
     return true;
@@ -149,6 +162,8 @@ export class Batches {
     this.inFlightBytes = 0;
     this.#openSinceMs = Number.POSITIVE_INFINITY;
     this.committedNumber = this.openNumber;
+    // nobody waits for this one, but it may come to stand for earlier ones
+    this.#lastIndexes[this.openNumber % RECENT] = this.lastIndexOf(this.openNumber - 1);
     this.openNumber++;
   }
 }

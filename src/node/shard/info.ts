@@ -40,7 +40,7 @@ function infoOf(
     clients: {
       connected: host.sessions.size,
       max: facts.maxConnections,
-      blocked: 0,
+      blocked: host.blocked.count,
       inputBufferBytes,
       outputBufferBytes,
       received: facts.connectionsReceived,

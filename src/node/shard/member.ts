@@ -131,6 +131,7 @@ export class Member {
     const now = this.#ports.clock.monotonicMs();
     this.raft.step(message, now);
     if (message.from === this.raft.leaderId) this.leaderContactMs = now;
+    if (message.type === 'append-reply') this.host.blocked.news = true;
     this.#ports.wakeAtOnce();
   }
 
@@ -138,6 +139,7 @@ export class Member {
   persisted(seq: number): void {
     this.#persistedSeq = seq;
     this.raft.persisted(seq, this.#ports.clock.monotonicMs());
+    this.host.blocked.news = true;
     this.#ports.wakeAtOnce();
   }
 

@@ -18,6 +18,7 @@ import type { Refusal, SessionHost, SessionLimits } from '#node/session/host.ts'
 import { Session } from '#node/session/session.ts';
 import { CommandStatistics } from '#node/session/statistics.ts';
 import { LEAVES_AT_ONCE } from '#node/session/withheld.ts';
+import { BlockedSessions } from './blocked.ts';
 import type { Member } from './member.ts';
 import { NodeView } from './node-view.ts';
 import type { MemberLimits, MemberOptions, MemberPorts } from './options.ts';
@@ -61,6 +62,7 @@ export class ServingHost implements SessionHost, Clients {
   overloaded = false;
   /** Replies that wait for a commit or a lease, in bytes. */
   withheldBytes = 0;
+  readonly blocked = new BlockedSessions(this);
   /** The node as INFO and CLUSTER show it. */
   readonly node: NodePort;
   readonly #member: Member;
@@ -180,6 +182,10 @@ export class ServingHost implements SessionHost, Clients {
     this.#turn[this.#turnCount++] = session;
   }
 
+  awaitWake(session: Session): void {
+    this.blocked.add(session);
+  }
+
   resumeLater(session: Session): void {
     this.#later.add(session);
     this.#ports.wake();
@@ -189,6 +195,7 @@ export class ServingHost implements SessionHost, Clients {
     this.#later.delete(session);
     this.sessions.delete(session.id);
     this.#parked.delete(session);
+    this.blocked.delete(session);
     this.withheldBytes -= session.countedBytes;
     session.countedBytes = 0;
     if (session.withheld) this.#withheld.splice(this.#withheld.indexOf(session), 1);
@@ -207,6 +214,7 @@ export class ServingHost implements SessionHost, Clients {
 
   /** The turn is over: lets go what may go. */
   turnEnded(): void {
+    if (this.blocked.count > 0) this.#lookAtBlocked();
     if (this.#turnCount > 0 || this.#withheld.length > 0) this.#release();
     this.replies.clear();
     this.#clocksRead = false;
@@ -215,8 +223,10 @@ export class ServingHost implements SessionHost, Clients {
 
   /** Rule W6: the outcome of what is under way is unknown; nothing more leaves. */
   steppedDown(): void {
+    const { committedNumber } = this.#member.batches;
     for (const session of this.sessions.values()) {
-      if (session.entangled) session.abort();
+      // an acknowledged write may be lost (async): WAIT must not take another's place in the log for it
+      if (session.entangled || session.lastWrite > committedNumber) session.abort();
     }
   }
 
@@ -231,6 +241,11 @@ export class ServingHost implements SessionHost, Clients {
     if (member.raft.leaderId === '' || member.rebuilding) return false;
     const silentMs = this.clock.monotonicMs() - member.leaderContactMs;
     return silentMs <= this.#limits.replicaMaxStalenessMs;
+  }
+
+  #lookAtBlocked(): void {
+    if (this.#member.raft.role === 'leader') this.blocked.look(this.turnMs);
+    else this.blocked.unblock();
   }
 
   #judge(slot: number, write: boolean, session: Session): Refusal | null {
