@@ -50,6 +50,7 @@ const LIMITS: MemberLimits = {
   maxWithheldBytes: 8 << 20,
   diskReserveBytes: 1 << 20,
   diskStallMs: 1000,
+  asyncLossBoundMs: 1000,
   clockJumpMs: 250,
   leaderlessParkMs: 600,
   replicaMaxStalenessMs: 5000,

@@ -132,14 +132,13 @@ const ENGINE = {
   durability: choiceOption({
     of: ['sync', 'async'],
     default: 'sync',
-    why: 'sync: a reply to a write waits until a majority has it on disk; async: it waits for the command and the lease alone, so that an acknowledged write may be lost.',
+    why: 'sync: a reply to a write waits until a majority has it on disk; async: it waits for the command and the lease alone, so that the last async-loss-bound-ms of acknowledged writes may be lost.',
   }),
   asyncLossBoundMs: numberOption({
     unit: 'ms',
     default: 1000,
     min: 10,
     max: 10_000,
-    inactive: true,
     why: 'With durability async: writes are refused once the oldest uncommitted one is older than this.',
   }),
   enableTestCommands: choiceOption({

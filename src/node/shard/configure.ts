@@ -19,6 +19,7 @@ export function memberOptionsOf(
       maxWithheldBytes: options.maxWithheldReplyBytes,
       diskReserveBytes: options.diskReserveBytes,
       diskStallMs: options.diskStallMs,
+      asyncLossBoundMs: options.asyncLossBoundMs,
       clockJumpMs: options.clockJumpMs,
       leaderlessParkMs: options.electionTimeoutMs * 3,
       replicaMaxStalenessMs: options.replicaMaxStalenessMs,

@@ -157,6 +157,7 @@ export class Member {
     if (message.from !== fromMemberId || message.to !== this.raft.id) return;
     this.raft.step(message, now);
     if (message.from === this.raft.leaderId) this.leaderContactMs = now;
+    if (message.type === 'append-reply') this.host.blocked.news = true;
     this.#ports.wakeAtOnce();
   }
 
@@ -164,6 +165,7 @@ export class Member {
   persisted(seq: number): void {
     this.#persistedSeq = seq;
     this.raft.persisted(seq, this.#ports.clock.monotonicMs());
+    this.host.blocked.news = true;
     this.#ports.wakeAtOnce();
   }
 
@@ -412,6 +414,7 @@ export class Member {
     this.keyspace.recording = false;
     const unproposed = this.keyspace.effects.length > 0;
     this.keyspace.effects.clear();
+    this.batches.noteNoEffects();
     this.#setState('replica');
     this.snapshots.abandon('this member is no longer the primary');
     this.host.steppedDown();

@@ -96,6 +96,23 @@ export class NodeView implements NodePort {
     return matching.length;
   }
 
+  holds(write: number): boolean {
+    const { batches, raft } = this.#member;
+    return raft.durableIndex >= batches.lastIndexOf(write);
+  }
+
+  replicasHolding(write: number): number {
+    const { batches, raft } = this.#member;
+    // nobody counts who has said nothing yet
+    const index = Math.max(1, batches.lastIndexOf(write));
+    const { logMembers } = this.#options.identity;
+    let replicas = 0;
+    for (const { id, match, lostLog } of raft.progress()) {
+      if (!logMembers.has(id) && !lostLog && match >= index) replicas++;
+    }
+    return replicas;
+  }
+
   get shardTimeMs(): number {
     return this.#member.shardTimeMs();
   }

@@ -30,6 +30,8 @@ export interface MemberLimits {
   readonly diskReserveBytes: number;
   /** Age of the oldest unsynced write after which this member hands over and does not stand (W7). */
   readonly diskStallMs: number;
+  /** With durability async: age of the oldest uncommitted write from which on writes are refused. */
+  readonly asyncLossBoundMs: number;
   /** Difference between wall and monotonic clock after which the lease is dropped (W5). */
   readonly clockJumpMs: number;
   /**
