@@ -21,7 +21,7 @@ import { decodeMessage, encodeMessage, MemberIds } from '#node/raft/codec.ts';
 import { Raft, type Recovered } from '#node/raft/raft.ts';
 import { Applier, type DurableLog } from './applier.ts';
 import { Batches } from './batches.ts';
-import { ClockGuard } from './clock-guard.ts';
+import { ClockGuard, clockToleranceMs } from './clock-guard.ts';
 import { HandOver, type HandOverRequest, type HandOverResult } from './hand-over.ts';
 import { encodeSettings, KIND_SETTINGS, type Settings } from './payload.ts';
 import { usersOf } from './users.ts';
@@ -102,7 +102,11 @@ export class Member {
         rebuilding: () => ports.events.keyspaceRebuilding(this.applier.committedIndex),
       },
     );
-    this.#clockGuard = new ClockGuard(ports.clock, limits.clockJumpMs);
+    const { electionTimeoutMs, leaseFraction } = options.raft;
+    this.#clockGuard = new ClockGuard(
+      ports.clock,
+      clockToleranceMs(limits.clockJumpMs, electionTimeoutMs, leaseFraction),
+    );
     this.#handOver = new HandOver(this.raft, identity.logMembers);
     this.host = new ServingHost(this, options, ports);
   }

@@ -30,7 +30,10 @@ export interface MemberLimits {
   readonly diskReserveBytes: number;
   /** Age of the oldest unsynced write after which this member hands over and does not stand (W7). */
   readonly diskStallMs: number;
-  /** Difference between wall and monotonic clock after which the lease is dropped (W5). */
+  /**
+   * Difference between wall and monotonic clock after which the lease is dropped (W5); never more is tolerated than
+   * `clockToleranceMs` (clock-guard.ts) allows.
+   */
   readonly clockJumpMs: number;
   /**
    * How long commands are parked while an election is under way, before they are answered CLUSTERDOWN: most
