@@ -228,7 +228,8 @@ test('async: what a power cut takes was acknowledged within the bound', () => {
       pass(shard, 1);
     }
     const spanMs = Math.max(0, ...lostMs) - Math.min(world.nowMs, ...lostMs);
-    expect(spanMs, `seed ${seed}`).toBeLessThanOrEqual(BOUND_MS + 1);
+    // the primary's clock may be slow by a hundredth
+    expect(spanMs, `seed ${seed}`).toBeLessThanOrEqual(BOUND_MS / 0.99 + 1);
   }
 });
 

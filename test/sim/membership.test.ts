@@ -217,7 +217,15 @@ test('what is known of a newcomer: a learner is called one, a log member is neve
   const directory = new Directory({ shard: '0001', slots: [], clientTls: false, offlineMs: 1000 });
   const meet = ({ id, kind }: SimMember): void => {
     const name = `s-${id[0]}`;
-    directory.learn({ memberId: id, name, kind, host: id, peerPort: 1, clientPort: 2, pulsePort: 3 });
+    directory.learn({
+      memberId: id,
+      name,
+      kind,
+      host: id,
+      peerPort: 1,
+      clientPort: 2,
+      pulsePort: 3,
+    });
   };
   for (const place of shard.members) meet(place);
   const newcomer = shard.join('log');

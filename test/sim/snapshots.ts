@@ -11,14 +11,15 @@ interface Stored extends SnapshotFile {
 export class SimSnapshotFiles implements SnapshotFiles {
   /** Milliseconds that publishing takes, [low, high). */
   publishMs: readonly [number, number] = [1, 40];
-  /** Nothing can be written. */
-  full = false;
   readonly #world: World;
+  readonly #isFull: () => boolean;
   #stored: Stored[] = [];
   #sinks = new Set<SimSink>();
 
-  constructor(world: World) {
+  /** @param isFull whether the disk has no room */
+  constructor(world: World, isFull: () => boolean) {
     this.#world = world;
+    this.#isFull = isFull;
   }
 
   get files(): readonly SnapshotFile[] {
@@ -35,7 +36,7 @@ export class SimSnapshotFiles implements SnapshotFiles {
     const sink: SimSink = new SimSink((bytes, done) => {
       this.#world.after(this.#world.between(...this.publishMs), () => {
         if (!this.#sinks.delete(sink)) return;
-        if (this.full) {
+        if (this.#isFull()) {
           done(new Error('no space left'));
           return;
         }
@@ -54,12 +55,6 @@ export class SimSnapshotFiles implements SnapshotFiles {
   /** The machine is gone: of what was being published some may be there. */
   crash(): void {
     this.#sinks.clear();
-  }
-
-  /** Everything is gone. */
-  erase(): void {
-    this.#sinks.clear();
-    this.#stored = [];
   }
 
   #store(file: Stored): void {

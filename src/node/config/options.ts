@@ -195,7 +195,7 @@ const TIMING = {
     default: 250,
     min: 10,
     max: 60_000,
-    why: 'Difference between wall and monotonic clock in one turn that counts as a jump and drops the lease until a quorum round.',
+    why: 'Difference between wall and monotonic clock that counts as a jump and drops the lease until a quorum round; no more than a quarter of what a lease is shorter than electionTimeoutMs counts, whatever is said here.',
   }),
   diskStallMs: numberOption({
     unit: 'ms',

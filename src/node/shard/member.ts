@@ -24,7 +24,7 @@ import type { SnapshotMeta } from '#node/raft/snapshot.ts';
 import { Applier, type ApplierEvents, type DurableLog } from './applier.ts';
 import { Batches } from './batches.ts';
 import { Checkpoints } from './checkpoints.ts';
-import { ClockGuard } from './clock-guard.ts';
+import { ClockGuard, clockToleranceMs } from './clock-guard.ts';
 import { HandOver, type HandOverRequest, type HandOverResult } from './hand-over.ts';
 import { encodeSettings, KIND_SETTINGS, type Settings } from './payload.ts';
 import { usersOf } from './users.ts';
@@ -125,7 +125,11 @@ export class Member {
     if (recovered.snapshot !== null) {
       this.applier.begin(recovered.snapshot.index, this.#restoreFrom(recovered.snapshot.index));
     }
-    this.#clockGuard = new ClockGuard(ports.clock, limits.clockJumpMs);
+    const { electionTimeoutMs, leaseFraction } = options.raft;
+    this.#clockGuard = new ClockGuard(
+      ports.clock,
+      clockToleranceMs(limits.clockJumpMs, electionTimeoutMs, leaseFraction),
+    );
     this.#handOver = new HandOver(this.raft, identity.logMembers);
     this.host = new ServingHost(this, options, ports);
   }

@@ -32,7 +32,10 @@ export interface MemberLimits {
   readonly diskStallMs: number;
   /** With durability async: age of the oldest uncommitted write from which on writes are refused. */
   readonly asyncLossBoundMs: number;
-  /** Difference between wall and monotonic clock after which the lease is dropped (W5). */
+  /**
+   * Difference between wall and monotonic clock after which the lease is dropped (W5); never more is tolerated than
+   * `clockToleranceMs` (clock-guard.ts) allows.
+   */
   readonly clockJumpMs: number;
   /**
    * How long commands are parked while an election is under way, before they are answered CLUSTERDOWN: most
