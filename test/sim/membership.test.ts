@@ -310,6 +310,16 @@ test('a config that was cut off elsewhere does not keep a member from starting a
   void (primary.member as Member).changeMembership(change, raft.configIndex, raft.term);
   shard.world.runUntil(shard.world.nowMs + 100);
   expect(newcomer.member?.raft.membership.learners).toEqual([newcomer.id]);
+  // the leader that wrote it may still commit it: what that one did not name before says nothing
+  const early = {
+    configIndex: 0,
+    term: raft.term,
+    memberId: newcomer.id,
+    reason: 'removed',
+  } as const;
+  expect(await adminOf(newcomer).admin.setAside(early)).toMatchObject({
+    refusal: { error: 'StaleConfig' },
+  });
   shard.crash(primary);
   shard.network.heal();
   shard.world.runUntil(shard.world.nowMs + 2000);

@@ -145,6 +145,19 @@ test('nothing is planned while a change is not committed, or nobody leads', () =
   });
 });
 
+test('who leads without a lease, or in an older term than another, is not asked', () => {
+  const alone = leads(HEALTHY);
+  const noLease = { name: 's-1', status: { ...(alone.status as SeatStatus), lease: false } };
+  expect(next(noLease, empty('s-2', 'b2'), follows('s-3', 'c1'))).toEqual({ step: 'leaderless' });
+  const newer = follows('s-3', 'c1', { term: 5, leader: 'c1', lease: true, configIndex: 8 });
+  expect(next(alone, follows('s-2', 'b2'), newer)).toMatchObject({
+    change: 'add-learner',
+    leader: 's-3',
+    configIndex: 8,
+    term: 5,
+  });
+});
+
 test('nobody is promoted or removed where the rest has no majority in touch', () => {
   const rest = [follows('s-2', 'b2'), follows('s-3', 'c1')];
   const late = follower('c1', { caughtUp: false });
@@ -188,6 +201,11 @@ test('a disk that is lost again before its promotion leaves no learner behind', 
     change: 'remove',
     memberId: 'b2',
   });
+});
+
+test('a learner that does not answer for a while stays one', () => {
+  const config = { ...HEALTHY, learners: ['b2'], followers: [follower('b2', { name: 's-2' })] };
+  expect(next(leads(config), silent('s-2'), follows('s-3', 'c1'))).toEqual({ step: 'settled' });
 });
 
 test('a removed member that comes back gives its memberId up, and so does one whose disk was set back', () => {
