@@ -45,6 +45,8 @@ export interface LocalClusterOptions {
   readonly readyWithinMs?: number;
   /** Options of the node beyond what the manifest says. */
   readonly nodeOptions?: Partial<Options>;
+  /** The host by which member `from` finds member `to`: for tests with a network of their own in between. */
+  readonly hostFor?: (from: string, to: string) => string;
   readonly onEvent?: (event: ClusterEvent) => void;
 }
 
@@ -350,13 +352,20 @@ export class LocalCluster {
       for (const { name, memberId } of this.#record(shard)?.voters ?? [])
         memberIds.set(name, memberId);
     }
-    const hints = this.members().map(({ name, shard, kind, ports }): PeerHint => {
-      const memberId = memberIds.get(name);
-      const address = { host: LOOPBACK, peerPort: ports.peer, clientPort: ports.client };
-      return { name, shard, kind, ...address, ...(memberId === undefined ? {} : { memberId }) };
-    });
-    const content = JSON.stringify(hints);
+    const { hostFor = () => LOOPBACK } = this.#options;
     for (const { name, status } of observed) {
+      const hints = this.members().map((to): PeerHint => {
+        const { shard, kind, ports } = to;
+        const memberId = memberIds.get(to.name);
+        const address = {
+          host: hostFor(name, to.name),
+          peerPort: ports.peer,
+          clientPort: ports.client,
+        };
+        const known = memberId === undefined ? {} : { memberId };
+        return { name: to.name, shard, kind, ...address, ...known };
+      });
+      const content = JSON.stringify(hints);
       if (status?.formed !== true || introduced.get(name) === content) continue;
       await this.#member(name).client.putPeers(hints);
       introduced.set(name, content);
