@@ -7,7 +7,8 @@ import { Cluster } from 'ioredis';
 import { Prng } from '#base/prng.ts';
 import type { Ledger } from './ledger.ts';
 
-const COUNTERS = 16;
+/** How many `counter:N` there are. */
+export const COUNTERS = 16;
 const PAIRS = 4;
 /** ioredis' word for a command without a reply in time. */
 const TIMED_OUT = 'Command timed out';
