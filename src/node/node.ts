@@ -25,7 +25,9 @@ import type { MetricsSample } from '#node/admin/metrics.ts';
 import { CommandIndex } from '#node/commands/command-index.ts';
 import { admittedCommands } from '#node/commands/table.ts';
 import type { Options } from '#node/config/options.ts';
+import { type KeyRing, NO_KEYS } from '#node/log/cipher.ts';
 import { type Identity, openIdentity } from '#node/log/identity.ts';
+import { readKeyFile } from '#node/log/key-file.ts';
 import type { Log } from '#node/log/log.ts';
 import { openLog } from '#node/log/open.ts';
 import { openSnapshots, type SnapshotDirectory } from '#node/log/snapshot-files.ts';
@@ -73,6 +75,7 @@ export class Node implements NodeFacts {
   readonly #options: Options;
   readonly #log: Logger;
   readonly #fatal: Fatal;
+  readonly #keys: KeyRing;
   readonly #identity: Identity<BootstrapRecord, PeerHint>;
   readonly #clientTls: TlsFiles | null;
   readonly #peerTls: TlsFiles | null;
@@ -101,6 +104,8 @@ export class Node implements NodeFacts {
     this.kind = options.kind;
     this.maxmemoryBytes = options.maxmemory;
     this.handOverTimeoutMs = options.handOverTimeoutMs;
+    const { encryptionKeyFile } = options;
+    this.#keys = encryptionKeyFile === '' ? NO_KEYS : readKeyFile(encryptionKeyFile);
     this.#identity = openIdentity<BootstrapRecord, PeerHint>(options.dataDir);
     this.memberId = this.#identity.memberId;
     this.#clientTls = this.#tlsFiles(options.clientTlsDir);
@@ -248,12 +253,15 @@ export class Node implements NodeFacts {
   }
 
   #openLog(): ReturnType<typeof openLog> {
+    const keys = this.#keys;
     const snapshots = openSnapshots({
       directory: join(this.#options.dataDir, 'snapshots'),
+      keys,
       onError: (error) => this.#log.warn({ reason: error.message }, 'a snapshot was not removed'),
     });
     const opened = openLog({
       directory: this.#logDirectory,
+      keys,
       snapshots,
       segmentBytes: this.#options.segmentBytes,
       clock,
