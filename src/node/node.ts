@@ -5,16 +5,13 @@
  * shard. From then on the member runs for as long as the process does.
  */
 import { createHash, randomBytes, randomInt } from 'node:crypto';
-import { existsSync, statfsSync } from 'node:fs';
-import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import type { Clock } from '#base/clock.ts';
-import { invariant, InvariantError } from '#base/invariant.ts';
+import { InvariantError } from '#base/invariant.ts';
 import { Prng } from '#base/prng.ts';
 import { AdminServer } from '#node/admin/admin.ts';
 import type { BootstrapRecord, PeerHint } from '#node/admin/handler.ts';
-import { Histogram } from '#node/admin/histogram.ts';
 import { logMemberEvents } from '#node/admin/event-log.ts';
 import { MemberAdmin, type NodeFacts, roleOf } from '#node/admin/member-admin.ts';
 import { ProbeServer } from '#node/admin/probes.ts';
@@ -27,8 +24,6 @@ import { admittedCommands } from '#node/commands/table.ts';
 import type { Options } from '#node/config/options.ts';
 import { type Identity, openIdentity } from '#node/log/identity.ts';
 import type { Log } from '#node/log/log.ts';
-import { openLog } from '#node/log/open.ts';
-import { openSnapshots, type SnapshotDirectory } from '#node/log/snapshot-files.ts';
 import { ClientListener } from '#node/net/clients.ts';
 import type { PeerIdentity } from '#node/net/hello.ts';
 import { clusterIdOf } from '#node/net/identity.ts';
@@ -38,8 +33,8 @@ import { COMMAND_DURATION_BOUNDS_SECONDS } from '#node/session/statistics.ts';
 import { Member } from '#node/shard/member.ts';
 import { memberOptionsOf, raftOptionsOf } from '#node/shard/configure.ts';
 import type { MemberOptions } from '#node/shard/options.ts';
-import { newestSnapshot } from '#node/shard/restore.ts';
 import { Neighbours } from './neighbours.ts';
+import { type OpenedStorage, Storage } from './storage.ts';
 
 const TICK_MS = 10;
 /** Time for an answer to leave before the process ends. */
@@ -49,18 +44,6 @@ const clock: Clock = {
   monotonicMs: () => performance.now(),
   wallMs: () => Date.now(),
 };
-
-/** The disk belongs to a shard, but its log is gone. */
-class LogLostError extends Error {
-  readonly code = 'LOG_LOST';
-
-  constructor(directory: string) {
-    super(
-      `this disk belongs to a shard, but ${directory} is missing: what this member acknowledged is lost, and it` +
-        ' must not vote again under its memberId. Empty the whole data directory to make it a new member.',
-    );
-  }
-}
 
 /** The member was removed from its shard; not a fault, but it has to start again. */
 class SetAsideError extends Error {
@@ -88,6 +71,7 @@ export class Node implements NodeFacts {
   readonly #options: Options;
   readonly #log: Logger;
   readonly #fatal: Fatal;
+  readonly #storage: Storage;
   readonly #identity: Identity<BootstrapRecord, PeerHint>;
   readonly #clientTls: TlsFiles | null;
   readonly #peerTls: TlsFiles | null;
@@ -95,11 +79,8 @@ export class Node implements NodeFacts {
   readonly #neighbours: Neighbours;
   readonly #admin: AdminServer;
   readonly #probes: ProbeServer;
-  readonly #syncDurations = new Histogram();
   readonly #commands: CommandIndex;
   readonly #runId = randomBytes(20).toString('hex');
-  #disk: Log | null = null;
-  #snapshots: SnapshotDirectory | null = null;
   #clients: ClientListener | null = null;
   #turnScheduled = false;
   #reactionScheduled = false;
@@ -116,6 +97,10 @@ export class Node implements NodeFacts {
     this.kind = options.kind;
     this.maxmemoryBytes = options.maxmemory;
     this.handOverTimeoutMs = options.handOverTimeoutMs;
+    this.#storage = new Storage(options, log, clock, {
+      persisted: (seq) => this.member?.persisted(seq),
+      failed: (error) => fatal(error, 'a write to the log failed'),
+    });
     this.#identity = openIdentity<BootstrapRecord, PeerHint>(options.dataDir);
     this.memberId = this.#identity.memberId;
     this.#clientTls = this.#tlsFiles(options.clientTlsDir);
@@ -168,10 +153,6 @@ export class Node implements NodeFacts {
     return this.#identity.record;
   }
 
-  get #logDirectory(): string {
-    return join(this.#options.dataDir, 'log');
-  }
-
   get ready(): boolean {
     return this.#readiness().ready;
   }
@@ -181,12 +162,7 @@ export class Node implements NodeFacts {
   }
 
   get disk(): NodeFacts['disk'] {
-    const log = this.#disk;
-    if (log !== null) {
-      return { healthy: !log.full, freeBytes: log.freeBytes, totalBytes: log.totalBytes };
-    }
-    const { bavail, blocks, bsize } = statfsSync(this.#options.dataDir);
-    return { healthy: true, freeBytes: bavail * bsize, totalBytes: blocks * bsize };
+    return this.#storage.space;
   }
 
   get certificates(): NodeFacts['certificates'] {
@@ -211,7 +187,7 @@ export class Node implements NodeFacts {
   /** For one of the first voters and for one that joins: the record says which. */
   async form(record: BootstrapRecord): Promise<void> {
     // the log first: a record without a log then means a log that was lost
-    const opened = await this.#openLog();
+    const opened = await this.#storage.open();
     this.#identity.form(record);
     this.#log.info({ clusterId: record.clusterId, shard: record.shard }, 'shard formed');
     await this.#startMember(record, opened);
@@ -245,10 +221,7 @@ export class Node implements NodeFacts {
     const { record } = this;
     await this.#admin.listen();
     this.#log.info({ memberId: this.memberId, formed: record !== null }, 'node started');
-    if (record !== null) {
-      if (!existsSync(this.#logDirectory)) throw new LogLostError(this.#logDirectory);
-      await this.#startMember(record, await this.#openLog());
-    }
+    if (record !== null) await this.#startMember(record, await this.#storage.reopen());
     setInterval(() => this.#tick(), TICK_MS);
   }
 
@@ -270,41 +243,14 @@ export class Node implements NodeFacts {
     if ((member?.host.sessions.size ?? 0) > 0) await delay(this.#options.farewellMs);
     await this.#clients?.close();
     await this.#neighbours.close();
-    await this.#snapshots?.close();
-    await this.#disk?.close();
+    await this.#storage.close();
     this.#identity.close();
-  }
-
-  async #openLog(): Promise<ReturnType<typeof openLog>> {
-    const snapshots = openSnapshots({
-      directory: join(this.#options.dataDir, 'snapshots'),
-      onError: (error) => this.#log.warn({ reason: error.message }, 'a snapshot was not removed'),
-    });
-    await snapshots.verifyNewest();
-    const opened = openLog({
-      directory: this.#logDirectory,
-      snapshots,
-      segmentBytes: this.#options.segmentBytes,
-      clock,
-      onPersisted: (seq) => this.member?.persisted(seq),
-      onFailed: (error) => this.#fatal(error, 'a write to the log failed'),
-      onFull: (full) => this.#log.warn({ full }, 'log disk full'),
-      onSync: (durationMs) => this.#syncDurations.observe(durationMs / 1000),
-    });
-    for (const { error } of snapshots.damaged) {
-      this.#log.error({ file: error.file, reason: error.message }, 'a snapshot is damaged');
-    }
-    this.#snapshots = snapshots;
-    this.#disk = opened.log;
-    return opened;
   }
 
   async #startMember(
     record: BootstrapRecord,
-    { log, recovered }: ReturnType<typeof openLog>,
+    { log, snapshots, recovered }: OpenedStorage,
   ): Promise<void> {
-    const snapshots = this.#snapshots;
-    invariant(snapshots !== null, 'the snapshots are opened with the log');
     const options = this.#options;
     const voters = record.voters.map(({ memberId }) => memberId);
     const { logMembers } = this.#neighbours.formed(record, this.#identity.peers);
@@ -320,7 +266,7 @@ export class Node implements NodeFacts {
         wake: () => this.#wake(),
         wakeAtOnce: () => this.#wakeAtOnce(),
       },
-      { ...recovered, snapshot: newestSnapshot(snapshots), membership: { voters, learners: [] } },
+      recovered({ voters, learners: [] }),
     );
     this.member = member;
     if (this.kind === 'log') return;
@@ -388,7 +334,7 @@ export class Node implements NodeFacts {
     if (!member.raft.membership.voters.includes(this.memberId)) {
       return { ready: false, reason: 'not a voter' };
     }
-    if (this.#disk?.full === true) return { ready: false, reason: 'the disk is full' };
+    if (!this.#storage.space.healthy) return { ready: false, reason: 'the disk is full' };
     if (!member.caughtUpOnce) return { ready: false, reason: 'catching up' };
     return { ready: true, reason: '' };
   }
@@ -463,9 +409,9 @@ export class Node implements NodeFacts {
         kind: this.kind,
       },
       clients: this.#clients?.stats ?? null,
-      log: this.#disk?.statistics ?? null,
-      diskFreeBytes: this.#disk?.freeBytes ?? 0,
-      syncDurations: this.#syncDurations,
+      log: this.#storage.log?.statistics ?? null,
+      diskFreeBytes: this.#storage.log?.freeBytes ?? 0,
+      syncDurations: this.#storage.syncDurations,
       maxmemoryBytes: options.maxmemory,
       linkStates: this.#neighbours.links.linkStates(),
       pulseStates: this.#neighbours.pulse.linkStates(),

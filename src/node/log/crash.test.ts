@@ -23,6 +23,8 @@ import {
   prefixes,
   termAt,
 } from './crash-model.ts';
+import { KeyRing, NO_KEYS } from './cipher.ts';
+import { parseKeys } from './key-file.ts';
 import type { Log } from './log.ts';
 import { openLog } from './open.ts';
 import type { RecoveredLog } from './options.ts';
@@ -42,6 +44,7 @@ const counts = {
   restarts: 0,
   restartsAtOpening: 0,
   full: 0,
+  keys: 0,
 };
 
 class Life {
@@ -57,6 +60,7 @@ class Life {
   #dropped = 1;
   /** A snapshot of another member is on its way: the log takes nothing until it is there. */
   #fetching = false;
+  readonly #keyLines: string[] = [];
   maxSegments = 0;
 
   constructor(random: Prng) {
@@ -81,6 +85,17 @@ class Life {
     }
   }
 
+  /** Encryption is turned on one day, and then the key changes now and then. */
+  #keys(): KeyRing {
+    if (this.#random.chance(0.2)) {
+      const digits = this.#random.uint32().toString(16).padStart(8, '0');
+      this.#keyLines.unshift(`key-${this.#keyLines.length} ${digits.repeat(8)}`);
+      counts.keys++;
+    }
+    if (this.#keyLines.length === 0) return NO_KEYS;
+    return new KeyRing(parseKeys(this.#keyLines.join('\n'), 'keys'));
+  }
+
   #successor(): SimulatedDisk {
     const killed = this.#random.chance(0.5);
     return killed ? this.disk.killed(this.#random) : this.disk.powerCut(this.#random);
@@ -89,10 +104,12 @@ class Life {
   #open(): void {
     const { disk } = this;
     disk.eager = true;
-    const snapshots = openSnapshots({ directory: '/snapshots', files: disk });
+    const keys = this.#keys();
+    const snapshots = openSnapshots({ directory: '/snapshots', files: disk, keys });
     const { log, recovered } = openLog({
       directory: '/log',
       files: disk,
+      keys,
       snapshots,
       segmentBytes: SEGMENT_BYTES,
       maxBatchBytes: 12_000,

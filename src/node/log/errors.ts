@@ -65,6 +65,50 @@ export class LogWithoutSnapshotError extends Error {
   }
 }
 
+/** The key file is not what it should be. */
+export class KeyFileError extends Error {
+  readonly code = 'KEY_FILE_INVALID';
+
+  constructor(file: string, what: string) {
+    super(`key file ${file}: ${what}`);
+    this.name = 'KeyFileError';
+  }
+}
+
+/** A file is encrypted with a key that this member has not been given. */
+export class KeyMissingError extends Error {
+  readonly code = 'KEY_MISSING';
+  readonly file: string;
+  readonly keyId: string;
+
+  constructor(file: string, keyId: string) {
+    super(
+      `${file} is encrypted with key ${keyId}, which is not in the key file. ` +
+        'Add its line to the file that --encryption-key-file names (not as the first). Nothing was changed.',
+    );
+    this.name = 'KeyMissingError';
+    this.file = file;
+    this.keyId = keyId;
+  }
+}
+
+/** The key file has another key under the id that a file names. */
+export class KeyWrongError extends Error {
+  readonly code = 'KEY_WRONG';
+  readonly file: string;
+  readonly keyId: string;
+
+  constructor(file: string, keyId: string) {
+    super(
+      `${file} is encrypted with another key than the one called ${keyId} in the key file. ` +
+        'Put the old key back under that id, and give a new key an id of its own. Nothing was changed.',
+    );
+    this.name = 'KeyWrongError';
+    this.file = file;
+    this.keyId = keyId;
+  }
+}
+
 /** Another process has the directory open. */
 export class DirectoryLockedError extends Error {
   readonly code = 'LOG_LOCKED';

@@ -9,6 +9,7 @@
 import { invariant } from '#base/invariant.ts';
 import type { Entry } from '#node/raft/entry.ts';
 import { checksum } from './checksum.ts';
+import { type FileCipher, type KeyRing, TAG_BYTES } from './cipher.ts';
 import { LogCorruptionError, LogVersionError } from './errors.ts';
 
 /** Of segment files and of the hard state file; rises when an older program could not read them. */
@@ -16,7 +17,9 @@ export const FORMAT_VERSION = 2;
 export const SEGMENT_HEADER_BYTES = 4096;
 /** A batch starts at a multiple of this, so no write changes a sector that holds durable bytes. */
 export const BATCH_ALIGNMENT = 512;
-export const BATCH_HEADER_BYTES = 64;
+/** The part of a batch's header that says something; the tag of encrypted records follows. */
+const BATCH_FIELDS_BYTES = 64;
+export const BATCH_HEADER_BYTES = BATCH_FIELDS_BYTES + TAG_BYTES;
 export const RECORD_HEADER_BYTES = 32;
 const RECORD_ALIGNMENT = 8;
 const SEGMENT_MAGIC_LOW = 0x444c4f48; // "HOLD"
@@ -38,6 +41,8 @@ export interface SegmentHeader {
   readonly salt: number;
   /** Length of the file. */
   readonly sizeBytes: number;
+  /** Null when the file is plaintext. */
+  readonly cipher: FileCipher | null;
 }
 
 /** What the header of a batch says. */
@@ -107,12 +112,13 @@ export function encodeSegmentHeader(header: SegmentHeader): Uint8Array {
   view.setUint32(20, header.salt, true);
   setUint53(view, 24, header.ordinal);
   setUint53(view, 32, header.sizeBytes);
+  header.cipher?.describe(bytes);
   view.setUint32(12, checksum(bytes, 16, SEGMENT_HEADER_BYTES), true);
   return bytes;
 }
 
-/** Reads a segment header. Throws {@link LogVersionError} or {@link LogCorruptionError}. */
-export function decodeSegmentHeader(bytes: Uint8Array, file: string): SegmentHeader {
+/** Reads a segment header. Throws {@link LogVersionError}, {@link LogCorruptionError}, or for want of a key. */
+export function decodeSegmentHeader(bytes: Uint8Array, file: string, keys: KeyRing): SegmentHeader {
   const view = viewOf(bytes);
   if (
     bytes.length < SEGMENT_HEADER_BYTES ||
@@ -133,6 +139,7 @@ export function decodeSegmentHeader(bytes: Uint8Array, file: string): SegmentHea
     salt: view.getUint32(20, true),
     ordinal: getUint53(view, 24),
     sizeBytes: getUint53(view, 32),
+    cipher: keys.cipherOf(bytes, file),
   };
 }
 
@@ -147,7 +154,8 @@ export function decodeBatchHeader(
     at + BATCH_HEADER_BYTES > bytes.length ||
     view.getUint32(at, true) !== BATCH_MAGIC ||
     view.getUint32(at + 8, true) !== segment.generation ||
-    view.getUint32(at + 4, true) !== checksum(bytes, at + 8, at + BATCH_HEADER_BYTES, segment.salt)
+    (segment.cipher === null && !hasNoTag(view, at)) ||
+    view.getUint32(at + 4, true) !== checksum(bytes, at + 8, at + BATCH_FIELDS_BYTES, segment.salt)
   ) {
     return null;
   }
@@ -160,6 +168,11 @@ export function decodeBatchHeader(
     commit: getUint53(view, at + 48),
     recordCount: view.getUint32(at + 56, true),
   };
+}
+
+function hasNoTag(view: DataView, at: number): boolean {
+  const tag = at + BATCH_FIELDS_BYTES;
+  return view.getBigUint64(tag, true) === 0n && view.getBigUint64(tag + 8, true) === 0n;
 }
 
 /** Length of the record at `at` with padding, or 0 when it is not valid or does not end by `end`. */
@@ -243,7 +256,7 @@ export function decodeEntry(bytes: Uint8Array, view: DataView, at: number): Entr
   };
 }
 
-/** Gives a valid batch to another segment: new generation, all checksums anew. `bytes` is changed. */
+/** Gives a valid batch, in plaintext, to another segment: new generation, all checksums anew. `bytes` is changed. */
 export function rebindBatch(
   bytes: Uint8Array,
   view: DataView,
@@ -257,6 +270,7 @@ export function rebindBatch(
     sealRecord(bytes, view, record, payloadBytes, segment);
     record += recordBytes(payloadBytes);
   }
+  bytes.fill(0, at + BATCH_FIELDS_BYTES, at + BATCH_HEADER_BYTES);
   sealBatch(bytes, view, at, segment);
 }
 
@@ -274,24 +288,65 @@ function sealRecord(
 
 function sealBatch(bytes: Uint8Array, view: DataView, at: number, segment: SegmentHeader): void {
   view.setUint32(at + 8, segment.generation, true);
-  const crc = checksum(bytes, at + 8, at + BATCH_HEADER_BYTES, segment.salt);
+  const crc = checksum(bytes, at + 8, at + BATCH_FIELDS_BYTES, segment.salt);
   view.setUint32(at + 4, crc, true);
+}
+
+/** Copies a finished batch of `length` bytes at `at` to the start of `into`, encrypted for file offset `offset`. */
+export function encryptBatch(
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+  cipher: FileCipher,
+  offset: number,
+  into: Uint8Array,
+): void {
+  const known = bytes.subarray(at, at + BATCH_FIELDS_BYTES);
+  const records = bytes.subarray(at + BATCH_HEADER_BYTES, at + length);
+  into.set(known);
+  cipher.seal(
+    offset,
+    known,
+    records,
+    into.subarray(BATCH_HEADER_BYTES, length),
+    into.subarray(BATCH_FIELDS_BYTES, BATCH_HEADER_BYTES),
+  );
+}
+
+/** Decrypts, in place, the batch of `length` bytes at `at`, at `offset` of its file; false when it is damaged. */
+export function decryptBatch(
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+  cipher: FileCipher,
+  offset: number,
+): boolean {
+  const records = bytes.subarray(at + BATCH_HEADER_BYTES, at + length);
+  const known = bytes.subarray(at, at + BATCH_FIELDS_BYTES);
+  const tag = bytes.subarray(at + BATCH_FIELDS_BYTES, at + BATCH_HEADER_BYTES);
+  const plain = cipher.open(offset, known, records, tag);
+  if (plain === null) return false;
+  records.set(plain);
+  return true;
 }
 
 /**
  * Builds one batch in a buffer that is used again for the next. `start`, then records, then `finish`;
- * `bytes[0, paddedLength)` is what goes to the disk.
+ * `output[0, paddedLength)` is what goes to the disk; `bytes` has the batch in plaintext.
  */
 export class BatchEncoder {
   bytes: Uint8Array;
   view: DataView;
+  output: Uint8Array;
   /** Bytes of header and records so far. */
   length = BATCH_HEADER_BYTES;
   recordCount = 0;
-  #segment: SegmentHeader = { ordinal: 0, generation: 0, salt: 0, sizeBytes: 0 };
+  #segment: SegmentHeader = { ordinal: 0, generation: 0, salt: 0, sizeBytes: 0, cipher: null };
+  #encrypted = new Uint8Array(0);
 
   constructor(capacityBytes: number) {
     this.bytes = new Uint8Array(alignUp(capacityBytes, BATCH_ALIGNMENT));
+    this.output = this.bytes;
     this.view = viewOf(this.bytes);
   }
 
@@ -323,8 +378,8 @@ export class BatchEncoder {
     sealRecord(this.bytes, this.view, at, 0, this.#segment);
   }
 
-  /** Completes the header; `length` and `recordCount` are this encoder's. */
-  finish(header: Omit<BatchHeader, 'length' | 'recordCount'>): void {
+  /** Completes the batch, for `offset` in the file; `length` and `recordCount` are this encoder's. */
+  finish(header: Omit<BatchHeader, 'length' | 'recordCount'>, offset: number): void {
     this.#reserve(0);
     const { view } = this;
     view.setUint32(0, BATCH_MAGIC, true);
@@ -338,6 +393,16 @@ export class BatchEncoder {
     view.setUint32(60, 0, true);
     this.bytes.fill(0, this.length, this.paddedLength);
     sealBatch(this.bytes, view, 0, this.#segment);
+    const { cipher } = this.#segment;
+    this.output = cipher === null ? this.bytes : this.#encrypt(cipher, offset);
+  }
+
+  #encrypt(cipher: FileCipher, offset: number): Uint8Array {
+    const { bytes, length, paddedLength } = this;
+    if (this.#encrypted.length < paddedLength) this.#encrypted = new Uint8Array(bytes.length);
+    encryptBatch(bytes, 0, length, cipher, offset, this.#encrypted);
+    this.#encrypted.fill(0, length, paddedLength);
+    return this.#encrypted;
   }
 
   #record(type: number, kind: number, payloadBytes: number, index: number, term: number): number {

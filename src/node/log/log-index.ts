@@ -16,6 +16,7 @@ export class LogIndex implements RecordVisitor {
   readonly positions = new PositionIndex();
   #ordinal = 0;
   #shift = 0;
+  #batchAt = 0;
   #batchEnd = 0;
 
   /** @param baseIndex index of the last entry dropped from the head (0: none), @param baseTerm its term */
@@ -28,16 +29,18 @@ export class LogIndex implements RecordVisitor {
 
   /**
    * Says where the records shown next are: segment `ordinal`, file offset = array offset + `shift`,
-   * the batch's records ending at file offset `batchEnd`.
+   * in the batch of `length` bytes at file offset `batchAt`.
    */
-  startBatch(ordinal: number, shift: number, batchEnd: number): void {
+  startBatch(ordinal: number, shift: number, batchAt: number, length: number): void {
     this.#ordinal = ordinal;
     this.#shift = shift;
-    this.#batchEnd = batchEnd;
+    this.#batchAt = batchAt;
+    this.#batchEnd = batchAt + length;
   }
 
   entry(index: number, term: number, _kind: number, recordAt: number): void {
-    this.positions.append(index, this.#ordinal, recordAt + this.#shift, this.#batchEnd);
+    const at = recordAt + this.#shift;
+    this.positions.append(index, this.#ordinal, at, this.#batchAt, this.#batchEnd);
     this.terms.append(index, term);
     this.lastIndex = index;
     this.lastTerm = term;

@@ -135,6 +135,7 @@ export class Log implements Disk {
         files: options.files,
         directory: options.directory,
         segmentBytes: options.segmentBytes,
+        keys: options.keys,
         reserveBytes: options.reserveBytes,
         nextGeneration: recovered.nextGeneration,
         onFull: options.onFull,
@@ -331,9 +332,9 @@ export class Log implements Disk {
   }
 
   #writeBatch(): void {
-    const { bytes, paddedLength } = this.#encoder;
+    const { output, paddedLength } = this.#encoder;
     this.#startedMs = performance.now();
-    this.#files.append(this.#tail.file, bytes, paddedLength, this.#position, this.#written);
+    this.#files.append(this.#tail.file, output, paddedLength, this.#position, this.#written);
   }
 
   #stepDone(error: Error | null): void {
@@ -400,7 +401,8 @@ export class Log implements Disk {
     if (batch) {
       const { lastIndex, lastTerm } = this.#index;
       const sequence = this.#sequence + 1;
-      encoder.finish({ sequence, mark: this.#sequence, lastIndex, lastTerm, commit });
+      const header = { sequence, mark: this.#sequence, lastIndex, lastTerm, commit };
+      encoder.finish(header, this.#position);
     }
     return { hardState: this.#news(hardState), batch, requests, commit };
   }
@@ -449,7 +451,7 @@ export class Log implements Disk {
     this.#commit = step.commit;
     if (step.batch) {
       const { view, length, paddedLength, recordCount } = this.#encoder;
-      this.#index.startBatch(this.#tail.header.ordinal, this.#position, this.#position + length);
+      this.#index.startBatch(this.#tail.header.ordinal, this.#position, this.#position, length);
       walkRecords(view, 0, recordCount, this.#index);
       if (this.#restarting) this.dropBefore(this.#index.firstIndex);
       this.#restarting = false;

@@ -2,6 +2,7 @@
 import path from 'node:path';
 import { performance } from 'node:perf_hooks';
 import { invariant } from '#base/invariant.ts';
+import { NO_KEYS } from './cipher.ts';
 import { LogCorruptionError } from './errors.ts';
 import { type Files, nodeFiles } from './files.ts';
 import { SEGMENT_HEADER_BYTES } from './format.ts';
@@ -25,7 +26,8 @@ const MIN_SEGMENT_BYTES = 64 * 1024;
 /**
  * Opens (or makes) the log in `options.directory`. Blocks until everything that recovery found is on
  * disk for sure (rule W7).
- * Throws errors with a `code`: LOG_LOCKED, LOG_CORRUPT, LOG_VERSION, LOG_WITHOUT_SNAPSHOT, or the system's.
+ * Throws errors with a `code`: LOG_LOCKED, LOG_CORRUPT, LOG_VERSION, LOG_WITHOUT_SNAPSHOT, KEY_MISSING, KEY_WRONG,
+ * or the system's.
  */
 export function openLog(options: LogOptions): { log: Log; recovered: RecoveredLog } {
   const complete = withDefaults(options);
@@ -42,7 +44,7 @@ export function openLog(options: LogOptions): { log: Log; recovered: RecoveredLo
     const segments = openSegments(complete, ordinals, hardStates);
     opened = segments.segments;
     const recovered = describe(directory, hardStates, segments);
-    const usable = usableSpares(files, spares, complete.segmentBytes);
+    const usable = usableSpares(complete, spares);
     return { log: new Log(complete, hardStates, segments, usable, unlock), recovered };
   } catch (error) {
     for (const segment of opened) files.close(segment.file);
@@ -57,9 +59,9 @@ function openSegments(
   ordinals: readonly number[],
   hardStates: HardStateFile,
 ): RecoveredSegments {
-  const { files, directory, segmentBytes, snapshots } = options;
+  const { directory, snapshots } = options;
   if (ordinals.length > 0) {
-    return recoverLog(files, directory, ordinals, segmentBytes, ({ index, commit }) => {
+    return recoverLog(options, ordinals, ({ index, commit }) => {
       if (snapshots === null) return null;
       const committed = Math.max(commit, hardStates.state.commit);
       const restart = restartAfter(directory, index, committed, snapshots);
@@ -70,7 +72,7 @@ function openSegments(
   if (snapshots !== null && snapshots.files.length > 0) {
     throw new LogCorruptionError(directory, 0, 'there are snapshots, but the log is missing');
   }
-  return createLog(files, directory, segmentBytes);
+  return createLog(options);
 }
 
 /** A term that a snapshot proves was there; whom this member voted for in it, if it did, would be on disk. */
@@ -129,6 +131,7 @@ function withDefaults(options: LogOptions): CompleteLogOptions {
     clock: { monotonicMs: () => performance.now(), wallMs: () => Date.now() },
     files: nodeFiles,
     snapshots: null,
+    keys: NO_KEYS,
     ...options,
   };
   const whole = segmentBytes % SEGMENT_HEADER_BYTES === 0;

@@ -4,6 +4,7 @@
 import type { Clock } from '#base/clock.ts';
 import type { Entry } from '#node/raft/entry.ts';
 import type { HardState } from '#node/raft/hard-state.ts';
+import type { KeyRing } from './cipher.ts';
 import type { Files } from './files.ts';
 import type { SnapshotDirectory } from './snapshot-files.ts';
 
@@ -39,6 +40,8 @@ export interface LogOptions {
    * that begins behind all of them is refused. Default null: not looked at.
    */
   readonly snapshots?: SnapshotDirectory | null;
+  /** Keys for what is written and read; default none: plaintext. */
+  readonly keys?: KeyRing;
   /** The file system; tests give a simulated one. */
   readonly files?: Files;
 }

@@ -13,6 +13,7 @@ import { randomInt } from 'node:crypto';
 import path from 'node:path';
 import type { Entry } from '#node/raft/entry.ts';
 import { ENTRY_CONFIG } from '#node/raft/entry.ts';
+import { saysEncrypted } from './cipher.ts';
 import { LogCorruptionError } from './errors.ts';
 import type { Files } from './files.ts';
 import {
@@ -21,6 +22,7 @@ import {
   BATCH_HEADER_BYTES,
   BatchEncoder,
   type BatchHeader,
+  encryptBatch,
   rebindBatch,
   RESTART_ROOM_BYTES,
   SEGMENT_HEADER_BYTES,
@@ -34,6 +36,7 @@ import {
   openSegment,
   ordinalOf,
   type Segment,
+  type SegmentPlace,
   SegmentReader,
   segmentPath,
   TEMPORARY_SUFFIX,
@@ -96,35 +99,31 @@ export function listSegments(files: Files, directory: string): Listing {
 }
 
 /** Those of `spares` that can be used again; the others are removed. */
-export function usableSpares(
-  files: Files,
-  spares: readonly string[],
-  segmentBytes: number,
-): string[] {
-  return spares.filter((place, i) => {
-    const usable = i < MAX_SPARES && sizeOf(files, place) === segmentBytes;
-    if (!usable) files.remove(place);
+export function usableSpares(place: SegmentPlace, spares: readonly string[]): string[] {
+  return spares.filter((name, i) => {
+    const usable = i < MAX_SPARES && isUsable(place, name);
+    if (!usable) place.files.remove(name);
     return usable;
   });
 }
 
-function sizeOf(files: Files, place: string): number {
-  const file = files.open(place);
+/** Whether a spare has the right length, and, where segments are encrypted, was so itself. */
+function isUsable({ files, segmentBytes, keys }: SegmentPlace, name: string): boolean {
+  const file = files.open(name);
   try {
-    return files.sizeBytes(file);
+    if (files.sizeBytes(file) !== segmentBytes) return false;
+    const header = new Uint8Array(SEGMENT_HEADER_BYTES);
+    files.read(file, header, 0, SEGMENT_HEADER_BYTES, 0);
+    return saysEncrypted(header) || !keys.encrypts;
   } finally {
     files.close(file);
   }
 }
 
 /** Makes the first segment of a new log. */
-export function createLog(
-  files: Files,
-  directory: string,
-  segmentBytes: number,
-): RecoveredSegments {
+export function createLog(place: SegmentPlace): RecoveredSegments {
   const index = new LogIndex(0, 0);
-  const tail = createTail(files, directory, 1, 1, segmentBytes, {
+  const tail = createTail(place, 1, 1, {
     index,
     commit: 0,
     sequence: 0,
@@ -150,15 +149,14 @@ export function createLog(
  * `restartAfter` throws, or an error of the system.
  */
 export function recoverLog(
-  files: Files,
-  directory: string,
+  place: SegmentPlace,
   ordinals: readonly number[],
-  segmentBytes: number,
   restartAfter: (found: { readonly index: LogIndex; readonly commit: number }) => Restart | null,
 ): RecoveredSegments {
+  const { files } = place;
   const segments: Segment[] = [];
   try {
-    for (const ordinal of ordinals) segments.push(openSegment(files, directory, ordinal));
+    for (const ordinal of ordinals) segments.push(openSegment(place, ordinal));
     const nextGeneration = 1 + Math.max(...segments.map((segment) => segment.header.generation));
     const replay = new Replay(files, segments, findTail(files, segments));
     replay.run();
@@ -170,14 +168,7 @@ export function recoverLog(
     }
     const old = segments[tail];
     const state = { ...replay.state(), copy: replay.copyTail, restart };
-    segments[tail] = createTail(
-      files,
-      directory,
-      old.header.ordinal,
-      nextGeneration,
-      segmentBytes,
-      state,
-    );
+    segments[tail] = createTail(place, old.header.ordinal, nextGeneration, state);
     files.close(old.file);
     if (restart !== null) replay.restart(restart);
     return {
@@ -268,10 +259,29 @@ class Replay {
       }
       const from = at - reader.start;
       rebindBatch(reader.bytes, reader.view, from, batch.recordCount, header);
-      this.#files.write(file, reader.bytes.subarray(from), batch.length, at);
+      this.#files.write(
+        file,
+        this.#forDisk(reader.bytes, from, batch.length, at, header),
+        batch.length,
+        at,
+      );
       at = alignUp(at + batch.length, BATCH_ALIGNMENT);
     }
   };
+
+  /** The batch of `length` bytes at `from`, as it is written to `offset` of a file with this header. */
+  #forDisk(
+    bytes: Uint8Array,
+    from: number,
+    length: number,
+    offset: number,
+    { cipher }: SegmentHeader,
+  ): Uint8Array {
+    if (cipher === null) return bytes.subarray(from);
+    const encrypted = new Uint8Array(length);
+    encryptBatch(bytes, from, length, cipher, offset, encrypted);
+    return encrypted;
+  }
 
   #sealed(i: number): void {
     const reader = new SegmentReader(this.#files, this.#segments[i], WINDOW_BYTES);
@@ -314,7 +324,7 @@ class Replay {
       const what = `the batch follows entry ${header.lastIndex}, the log ends at ${index.lastIndex}`;
       throw this.#corrupt(reader, this.end, what);
     }
-    index.startBatch(reader.segment.header.ordinal, start, this.end + header.length);
+    index.startBatch(reader.segment.header.ordinal, start, this.end, header.length);
     walkRecords(reader.view, this.end - start, header.recordCount, {
       entry: (at, term, kind, recordAt, payloadAt, payloadEnd) => {
         if (at !== index.lastIndex + 1 || term < index.lastTerm) {
@@ -358,20 +368,20 @@ interface TailContent {
  * It takes the place of a file of that name in one step.
  */
 function createTail(
-  files: Files,
-  directory: string,
+  place: SegmentPlace,
   ordinal: number,
   generation: number,
-  segmentBytes: number,
   content: TailContent,
 ): Segment {
+  const { files, directory, segmentBytes, keys } = place;
   const { index, commit, sequence, end } = content;
   const tailRoom = Math.min(segmentBytes, TAIL_ROOM_BYTES);
   // a tail that is opened again and again, while the disk is full, does not grow by that much each time
   const least = BATCH_ALIGNMENT + RESTART_ROOM_BYTES;
   const room = Math.max(Math.min(segmentBytes + tailRoom - end, tailRoom), least);
   const sizeBytes = alignUp(end + room, SEGMENT_HEADER_BYTES);
-  const header = { ordinal, generation, salt: randomInt(2 ** 32), sizeBytes };
+  const cipher = keys.newCipher();
+  const header = { ordinal, generation, salt: randomInt(2 ** 32), sizeBytes, cipher };
   const name = segmentPath(directory, ordinal);
   const file = files.create(name + TEMPORARY_SUFFIX);
   let made = false;
@@ -382,8 +392,8 @@ function createTail(
     mark.start(header);
     if (content.restart !== null) mark.restart(content.restart.index, content.restart.term);
     const { lastIndex, lastTerm } = index;
-    mark.finish({ sequence: sequence + 1, mark: sequence, lastIndex, lastTerm, commit });
-    files.write(file, mark.bytes, mark.paddedLength, end);
+    mark.finish({ sequence: sequence + 1, mark: sequence, lastIndex, lastTerm, commit }, end);
+    files.write(file, mark.output, mark.paddedLength, end);
     files.sync(file);
     made = true;
   } finally {
@@ -392,5 +402,5 @@ function createTail(
   }
   files.rename(name + TEMPORARY_SUFFIX, name);
   files.syncDirectory(directory);
-  return openSegment(files, directory, ordinal);
+  return openSegment(place, ordinal);
 }

@@ -11,16 +11,16 @@
 import path from 'node:path';
 import { invariant } from '#base/invariant.ts';
 import type { SnapshotFile, SnapshotFiles, SnapshotSink } from '#node/shard/ports.ts';
+import { type KeyRing, NO_KEYS } from './cipher.ts';
 import { SnapshotDamagedError, SnapshotGoneError } from './errors.ts';
 import { type Files, nodeFiles } from './files.ts';
 import { TEMPORARY_SUFFIX } from './segment.ts';
 import {
   decodeSnapshotHeader,
   FRAME_BYTES,
-  FRAME_CHECK_BYTES,
   FRAME_CONTENT_BYTES,
   frameAt,
-  frameIsWhole,
+  openFrame,
   SNAPSHOT_HEADER_BYTES,
   type SnapshotHeader,
   snapshotFileBytes,
@@ -37,7 +37,15 @@ export interface SnapshotOptions {
   readonly directory: string;
   /** A file could not be removed; it is tried again at the next opening. */
   readonly onError?: (error: Error) => void;
+  /** Keys for what is written and read; default none: plaintext. */
+  readonly keys?: KeyRing;
   readonly files?: Files;
+}
+
+/** SnapshotOptions with defaults filled in. */
+interface CompleteOptions extends SnapshotOptions {
+  readonly keys: KeyRing;
+  readonly files: Files;
 }
 
 /** A file that is there and cannot be used. */
@@ -52,8 +60,10 @@ interface Reading {
   readonly file: number;
   readonly header: SnapshotHeader;
   readonly frame: Uint8Array;
-  /** Number of the frame in `frame`; -1 when it holds none. */
+  /** Number of the frame last read; -1 when there is none. */
   number: number;
+  /** Its content, checked. */
+  content: Uint8Array;
 }
 
 /**
@@ -62,7 +72,8 @@ interface Reading {
  * until a snapshot is published.
  */
 export function openSnapshots(options: SnapshotOptions): SnapshotDirectory {
-  const { files = nodeFiles, directory } = options;
+  const { files = nodeFiles, keys = NO_KEYS, directory } = options;
+  const complete = { ...options, files, keys };
   files.makeDirectory(directory);
   // a name that was made just before the last crash may be in memory alone
   files.syncDirectory(directory);
@@ -74,7 +85,7 @@ export function openSnapshots(options: SnapshotOptions): SnapshotDirectory {
     const identity = snapshotOf(name);
     if (identity === null) continue;
     try {
-      const reading = openReading(files, place, identity);
+      const reading = openReading(complete, place, identity);
       files.close(reading.file);
       found.push({ ...identity, sizeBytes: reading.header.contentBytes });
     } catch (error) {
@@ -83,12 +94,12 @@ export function openSnapshots(options: SnapshotOptions): SnapshotDirectory {
     }
   }
   found.sort((a, b) => a.index - b.index);
-  return new SnapshotDirectory({ ...options, files }, found, damaged);
+  return new SnapshotDirectory(complete, found, damaged);
 }
 
 /** Only {@link openSnapshots} makes these. */
 export class SnapshotDirectory implements SnapshotFiles {
-  readonly #options: SnapshotOptions & { readonly files: Files };
+  readonly #options: CompleteOptions;
   #list: readonly SnapshotFile[];
   #damaged: readonly DamagedSnapshot[];
   readonly #sinks = new Set<FrameSink>();
@@ -99,7 +110,7 @@ export class SnapshotDirectory implements SnapshotFiles {
   #names: Promise<void> = Promise.resolve();
 
   constructor(
-    options: SnapshotOptions & { readonly files: Files },
+    options: CompleteOptions,
     list: readonly SnapshotFile[],
     damaged: readonly DamagedSnapshot[],
   ) {
@@ -127,10 +138,10 @@ export class SnapshotDirectory implements SnapshotFiles {
     const bytes = new Uint8Array(Math.max(0, end - offset));
     for (let at = offset; at < end; ) {
       const number = Math.floor(at / FRAME_CONTENT_BYTES);
-      const frame = loadFrame(this.#options.files, reading, number);
-      const from = FRAME_CHECK_BYTES + (at - number * FRAME_CONTENT_BYTES);
-      const count = Math.min(frame.length - from, end - at);
-      bytes.set(frame.subarray(from, from + count), at - offset);
+      const content = loadFrame(this.#options.files, reading, number);
+      const from = at - number * FRAME_CONTENT_BYTES;
+      const count = Math.min(content.length - from, end - at);
+      bytes.set(content.subarray(from, from + count), at - offset);
       at += count;
     }
     return bytes;
@@ -140,6 +151,7 @@ export class SnapshotDirectory implements SnapshotFiles {
     const name = path.join(this.#options.directory, snapshotName(index, term));
     const sink = new FrameSink({
       files: this.#options.files,
+      keys: this.#options.keys,
       index,
       term,
       // each has its own: one that was abandoned may still be on its way out
@@ -279,7 +291,7 @@ export class SnapshotDirectory implements SnapshotFiles {
   #openAnew(index: number): Reading {
     const file = this.#list.find((candidate) => candidate.index === index);
     if (file === undefined) throw new SnapshotGoneError(index);
-    return openReading(this.#options.files, this.#place(file), file);
+    return openReading(this.#options, this.#place(file), file);
   }
 
   #closeReading(): void {
@@ -290,7 +302,7 @@ export class SnapshotDirectory implements SnapshotFiles {
 
 /** Opens a file and checks its header against its name and length. */
 function openReading(
-  files: Files,
+  { files, keys }: CompleteOptions,
   place: string,
   identity: { readonly index: number; readonly term: number },
 ): Reading {
@@ -298,7 +310,7 @@ function openReading(
   try {
     const bytes = new Uint8Array(SNAPSHOT_HEADER_BYTES);
     const count = files.read(file, bytes, 0, SNAPSHOT_HEADER_BYTES, 0);
-    const header = decodeSnapshotHeader(bytes.subarray(0, count), place);
+    const header = decodeSnapshotHeader(bytes.subarray(0, count), place, keys);
     if (header.index !== identity.index || header.term !== identity.term) {
       const what = `this is the snapshot of entry ${header.index} of term ${header.term}, renamed`;
       throw new SnapshotDamagedError(place, 0, what);
@@ -309,7 +321,8 @@ function openReading(
       const what = `the file has ${size} bytes and should have ${expected}`;
       throw new SnapshotDamagedError(place, Math.min(size, expected), what);
     }
-    return { path: place, file, header, frame: new Uint8Array(FRAME_BYTES), number: -1 };
+    const frame = new Uint8Array(FRAME_BYTES);
+    return { path: place, file, header, frame, number: -1, content: frame };
   } catch (error) {
     files.close(file);
     throw error;
@@ -321,19 +334,21 @@ function frameBytes(header: SnapshotHeader, number: number): number {
   return Math.min(FRAME_BYTES, snapshotFileBytes(header.contentBytes) - frameAt(number));
 }
 
-/** Frame `number`, checked. */
+/** The content of frame `number`, checked. */
 function loadFrame(files: Files, reading: Reading, number: number): Uint8Array {
+  if (reading.number === number) return reading.content;
+  reading.number = -1;
   const { header, file } = reading;
   const frame = reading.frame.subarray(0, frameBytes(header, number));
-  if (reading.number === number) return frame;
-  reading.number = -1;
   const at = frameAt(number);
   const count = files.read(file, frame, 0, frame.length, at);
-  if (count !== frame.length || !frameIsWhole(frame, number, header.salt)) {
+  const content = count === frame.length ? openFrame(frame, number, header) : null;
+  if (content === null) {
     throw new SnapshotDamagedError(reading.path, at, 'this part of the snapshot is damaged');
   }
   reading.number = number;
-  return frame;
+  reading.content = content;
+  return content;
 }
 
 /** Checks the frames in `bytes`, which were read from file offset `start` and should be `expected` bytes. */
@@ -343,7 +358,7 @@ function checkFrames(reading: Reading, bytes: Uint8Array, start: number, expecte
     const number = (start - SNAPSHOT_HEADER_BYTES + at) / FRAME_BYTES;
     invariant(Number.isInteger(number), 'frames are read whole');
     const short = frame.length < frameBytes(reading.header, number);
-    if (short || !frameIsWhole(frame, number, reading.header.salt)) {
+    if (short || openFrame(frame, number, reading.header) === null) {
       const what = 'this part of the snapshot is damaged';
       throw new SnapshotDamagedError(reading.path, start + at, what);
     }

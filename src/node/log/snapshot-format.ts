@@ -4,6 +4,7 @@
  * returns, and a frame at the wrong place never passes. Pure functions over byte arrays.
  */
 import { checksum } from './checksum.ts';
+import type { FileCipher, KeyRing } from './cipher.ts';
 import { LogVersionError, SnapshotDamagedError } from './errors.ts';
 import { getUint53, setUint53, viewOf } from './format.ts';
 
@@ -17,6 +18,7 @@ export const FRAME_CHECK_BYTES = 16;
 /** Bytes of content in a full frame. */
 export const FRAME_CONTENT_BYTES = FRAME_BYTES - FRAME_CHECK_BYTES;
 const MAGIC = [0x48, 0x46, 0x53, 0x4e, 0x41, 0x50, 0, 0]; // "HFSNAP"
+const NOTHING = new Uint8Array(0);
 const NAME = /^snapshot-([0-9]{16})-([0-9]{16})$/;
 
 /** What the header of a snapshot file says. */
@@ -27,6 +29,8 @@ export interface SnapshotHeader {
   readonly contentBytes: number;
   /** Random 32 bits that every checksum of a frame starts from. */
   readonly salt: number;
+  /** Null when the file is plaintext. */
+  readonly cipher: FileCipher | null;
 }
 
 export function snapshotName(index: number, term: number): string {
@@ -59,12 +63,17 @@ export function encodeSnapshotHeader(header: SnapshotHeader): Uint8Array {
   setUint53(view, 24, header.index);
   setUint53(view, 32, header.term);
   setUint53(view, 40, header.contentBytes);
+  header.cipher?.describe(bytes);
   view.setUint32(12, checksum(bytes, 16, SNAPSHOT_HEADER_BYTES), true);
   return bytes;
 }
 
-/** Reads the header of `file`. Throws {@link SnapshotDamagedError} or {@link LogVersionError}. */
-export function decodeSnapshotHeader(bytes: Uint8Array, file: string): SnapshotHeader {
+/** Reads the header of `file`. Throws {@link SnapshotDamagedError}, {@link LogVersionError}, or for want of a key. */
+export function decodeSnapshotHeader(
+  bytes: Uint8Array,
+  file: string,
+  keys: KeyRing,
+): SnapshotHeader {
   const view = viewOf(bytes);
   if (bytes.length < SNAPSHOT_HEADER_BYTES || MAGIC.some((byte, i) => bytes[i] !== byte)) {
     throw new SnapshotDamagedError(file, 0, 'this is not a snapshot file of Holdfast');
@@ -79,22 +88,40 @@ export function decodeSnapshotHeader(bytes: Uint8Array, file: string): SnapshotH
     index: getUint53(view, 24),
     term: getUint53(view, 32),
     contentBytes: getUint53(view, 40),
+    cipher: keys.cipherOf(bytes, file),
   };
 }
 
 /** Completes frame `number`: `bytes` has the check, still to be filled in, and the content, to its end. */
-export function sealFrame(bytes: Uint8Array, number: number, salt: number): void {
+export function sealFrame(
+  bytes: Uint8Array,
+  number: number,
+  { salt, cipher }: Pick<SnapshotHeader, 'salt' | 'cipher'>,
+): void {
+  if (cipher !== null) {
+    const content = bytes.subarray(FRAME_CHECK_BYTES);
+    cipher.seal(frameAt(number), NOTHING, content, content, bytes.subarray(0, FRAME_CHECK_BYTES));
+    return;
+  }
   const view = viewOf(bytes);
   bytes.fill(0, 0, FRAME_CHECK_BYTES);
   view.setUint32(4, number, true);
   view.setUint32(0, checksum(bytes, 4, bytes.length, salt), true);
 }
 
-/** Whether `bytes`, check and content, are frame `number` as it was sealed. */
-export function frameIsWhole(bytes: Uint8Array, number: number, salt: number): boolean {
+/** The content of `bytes` if they are frame `number` as it was sealed, or null. */
+export function openFrame(
+  bytes: Uint8Array,
+  number: number,
+  { salt, cipher }: SnapshotHeader,
+): Uint8Array | null {
+  const content = bytes.subarray(FRAME_CHECK_BYTES);
+  if (cipher !== null) {
+    return cipher.open(frameAt(number), NOTHING, content, bytes.subarray(0, FRAME_CHECK_BYTES));
+  }
   const view = viewOf(bytes);
-  return (
+  const whole =
     view.getUint32(4, true) === number &&
-    view.getUint32(0, true) === checksum(bytes, 4, bytes.length, salt)
-  );
+    view.getUint32(0, true) === checksum(bytes, 4, bytes.length, salt);
+  return whole ? content : null;
 }

@@ -7,6 +7,7 @@
 import { randomInt } from 'node:crypto';
 import { invariant } from '#base/invariant.ts';
 import type { SnapshotFile, SnapshotSink } from '#node/shard/ports.ts';
+import type { KeyRing } from './cipher.ts';
 import type { Files } from './files.ts';
 import {
   encodeSnapshotHeader,
@@ -15,6 +16,7 @@ import {
   FRAME_CONTENT_BYTES,
   frameAt,
   SNAPSHOT_HEADER_BYTES,
+  type SnapshotHeader,
   sealFrame,
 } from './snapshot-format.ts';
 
@@ -26,6 +28,7 @@ const SPARE_FRAMES = 16;
 /** What a sink needs from the room around it. */
 export interface SinkOptions {
   readonly files: Files;
+  readonly keys: KeyRing;
   readonly index: number;
   readonly term: number;
   /** Where the bytes go until the file gets its name. */
@@ -36,7 +39,7 @@ export interface SinkOptions {
 
 export class FrameSink implements SnapshotSink {
   readonly #options: SinkOptions;
-  readonly #salt = randomInt(2 ** 32);
+  readonly #protection: Pick<SnapshotHeader, 'salt' | 'cipher'>;
   #state: 'open' | 'publishing' | 'abandoned' = 'open';
   #error: Error | null = null;
   #done: ((error: Error | null) => void) | null = null;
@@ -54,6 +57,7 @@ export class FrameSink implements SnapshotSink {
 
   constructor(options: SinkOptions) {
     this.#options = options;
+    this.#protection = { salt: randomInt(2 ** 32), cipher: options.keys.newCipher() };
     this.finished = this.#work();
   }
 
@@ -113,7 +117,7 @@ export class FrameSink implements SnapshotSink {
       file = await files.createAsync(temporary);
       const whole = await this.#writeFrames(file);
       if (whole) {
-        const header = { index, term, contentBytes: this.#contentBytes, salt: this.#salt };
+        const header = { index, term, contentBytes: this.#contentBytes, ...this.#protection };
         await files.writeAsync(file, encodeSnapshotHeader(header), SNAPSHOT_HEADER_BYTES, 0);
         await files.syncAsync(file);
         files.close(file);
@@ -156,7 +160,7 @@ export class FrameSink implements SnapshotSink {
 
   async #writeFrame(file: number, frame: Uint8Array, number: number): Promise<void> {
     const { files } = this.#options;
-    sealFrame(frame, number, this.#salt);
+    sealFrame(frame, number, this.#protection);
     await files.writeAsync(file, frame, frame.length, frameAt(number));
     this.#unsynced += frame.length;
     if (this.#unsynced < SYNC_BYTES) return;

@@ -9,16 +9,19 @@
  *   gets its name. Its old batches have another generation and salt, so they never count (F4).
  */
 import { randomInt } from 'node:crypto';
-import type { DiskSpace, Files } from './files.ts';
-import { createSegment, recycleSegment, type Segment, sparePath } from './segment.ts';
+import type { DiskSpace } from './files.ts';
+import {
+  createSegment,
+  recycleSegment,
+  type Segment,
+  type SegmentPlace,
+  sparePath,
+} from './segment.ts';
 
 /** Dropped segments that are kept to be used again. */
 export const MAX_SPARES = 2;
 
-export interface SupplyOptions {
-  readonly files: Files;
-  readonly directory: string;
-  readonly segmentBytes: number;
+export interface SupplyOptions extends SegmentPlace {
   /** Bytes that must stay free on the disk. */
   readonly reserveBytes: number;
   /** Generation of the first segment made here. */
@@ -130,7 +133,7 @@ export class SegmentSupply {
   }
 
   async #make(): Promise<void> {
-    const { files, directory, segmentBytes, onProgress } = this.#options;
+    const { segmentBytes, keys, onProgress } = this.#options;
     try {
       const spare = this.#spares.pop();
       if (spare === undefined && !(await this.#roomForSegment())) {
@@ -142,11 +145,12 @@ export class SegmentSupply {
         generation: this.#generation++,
         salt: randomInt(2 ** 32),
         sizeBytes: segmentBytes,
+        cipher: keys.newCipher(),
       };
       if (spare === undefined) {
-        this.#next = await createSegment(files, directory, header, onProgress);
+        this.#next = await createSegment(this.#options, header, onProgress);
       } else {
-        this.#next = await recycleSegment(files, directory, spare, header);
+        this.#next = await recycleSegment(this.#options, spare, header);
         this.#recycled++;
       }
       this.#ordinal++;
@@ -206,8 +210,10 @@ export class SegmentSupply {
 
   /** Takes a dropped segment's name away; returns the one it has now, or null when it is gone. */
   async #takeName({ header, path }: Segment): Promise<string | null> {
-    const { files, directory, segmentBytes } = this.#options;
-    const fits = header.sizeBytes === segmentBytes;
+    const { files, directory, segmentBytes, keys } = this.#options;
+    // plaintext must not outlive its use behind a header that says encrypted
+    const secret = header.cipher !== null || !keys.encrypts;
+    const fits = secret && header.sizeBytes === segmentBytes;
     if (!fits || this.#spares.length >= this.#sparesWanted) {
       await files.removeAsync(path);
       return null;

@@ -20,7 +20,6 @@ import { Keyspace } from '#node/keyspace/keyspace.ts';
 import { decodeMessage, encodeMessage, MemberIds } from '#node/raft/codec.ts';
 import type { MembershipChange, MembershipRefusal } from '#node/raft/membership.ts';
 import { Raft, type Recovered } from '#node/raft/raft.ts';
-import type { SnapshotMeta } from '#node/raft/snapshot.ts';
 import { Applier, type ApplierEvents, type DurableLog } from './applier.ts';
 import { Batches } from './batches.ts';
 import { Checkpoints } from './checkpoints.ts';
@@ -32,9 +31,8 @@ import type { MemberOptions, MemberPorts, ServingState } from './options.ts';
 import { PEER_FRAME_RAFT, PEER_FRAME_SNAPSHOT } from './ports.ts';
 import { Proposals } from './proposals.ts';
 import { PulseWatch } from './pulse-watch.ts';
-import { Restore } from './restore.ts';
 import { ServingHost } from './serving.ts';
-import { Snapshots, type SnapshotsEvents } from './snapshots.ts';
+import type { Snapshots } from './snapshots.ts';
 
 /** Keys and elements freed, and looked at for compaction, in a tick: half a millisecond each. */
 const SLICE_ELEMENTS = 2000;
@@ -106,24 +104,11 @@ export class Member {
       this.batches,
       this.#applierEvents(),
     );
-    const { clusterId, shard } = identity;
-    const { clock, disk, peers, snapshots: files } = ports;
-    this.snapshots = new Snapshots(
-      {
-        clusterId,
-        shard,
-        keyspace,
-        clock,
-        disk,
-        files,
-        peers,
-        durableIndex: () => this.raft.durableIndex,
-      },
-      this.#snapshotEvents(),
-    );
-    this.#checkpoints = new Checkpoints(this, this.raft, this.applier, this.snapshots);
+    const { raft, applier } = this;
+    this.#checkpoints = new Checkpoints(this, { raft, applier, keyspace, identity, ports });
+    this.snapshots = this.#checkpoints.snapshots;
     if (recovered.snapshot !== null) {
-      this.applier.begin(recovered.snapshot.index, this.#restoreFrom(recovered.snapshot.index));
+      this.applier.begin(recovered.snapshot.index, this.#checkpoints.restore());
     }
     const { electionTimeoutMs, leaseFraction } = options.raft;
     this.#clockGuard = new ClockGuard(
@@ -145,8 +130,7 @@ export class Member {
     if (this.raft.role === 'leader' && !this.raft.transferring) this.#considerHandOff(now, stalled);
     if (this.state === 'primary' && !this.parking && this.activeExpire) this.#expire();
     this.#checkpoints.tick(now);
-    const drained = this.batches.inFlightCount === 0 && this.keyspace.effects.length === 0;
-    this.#handOver.tick(now, drained);
+    this.#handOver.tick(now, !this.ahead);
     this.keyspace.freeSlice(SLICE_ELEMENTS);
     this.keyspace.compactSlice(SLICE_ELEMENTS);
     this.turn();
@@ -283,8 +267,7 @@ export class Member {
 
   /** The content at a log index, or null while effects are under way (ask again). */
   digest(): { index: number; digest: string } | null {
-    if (this.keyspace.effects.length > 0 || this.batches.inFlightCount > 0) return null;
-    if (!this.applier.caughtUp) return null;
+    if (this.ahead || !this.applier.caughtUp) return null;
     return { index: this.applier.appliedIndex, digest: this.keyspace.digest() };
   }
 
@@ -292,6 +275,10 @@ export class Member {
 
   get serves(): boolean {
     return this.state === 'primary' && !this.parking;
+  }
+
+  get ahead(): boolean {
+    return this.batches.inFlightCount > 0 || this.keyspace.effects.length > 0;
   }
 
   get proposing(): boolean {
@@ -403,8 +390,7 @@ export class Member {
   }
 
   #reloadIfDrained(): void {
-    if (this.state !== 'primary' || this.keyspace.effects.length > 0) return;
-    if (this.batches.inFlightCount > 0 || !this.applier.caughtUp) return;
+    if (this.state !== 'primary' || this.ahead || !this.applier.caughtUp) return;
     this.keyspace.role = 'replica';
     this.keyspace.recording = false;
     this.#setState('pending');
@@ -428,17 +414,8 @@ export class Member {
   /** W6: what was executed here is not what the log holds: the keyspace is read anew. */
   #rebuild(): void {
     this.snapshots.abandon('the keyspace is read anew');
-    this.applier.rebuild(this.#restoreFrom(this.snapshots.newest?.index ?? 0));
+    this.applier.rebuild(this.#checkpoints.restore());
     this.#ports.events.keyspaceRebuilding(this.applier.committedIndex);
-  }
-
-  /** The file of `index`; null for 0, when the log reaches back to its first entry. */
-  #restoreFrom(index: number): Restore | null {
-    const { snapshots } = this.#ports;
-    const file = snapshots.files.find((candidate) => candidate.index === index) ?? null;
-    invariant(file !== null || index === 0, 'the snapshot that the log begins after is there');
-    const keyspace = this.#options.identity.kind === 'data' ? this.keyspace : null;
-    return file === null ? null : new Restore(snapshots, file, keyspace);
   }
 
   #durableLog(): DurableLog {
@@ -456,46 +433,10 @@ export class Member {
     return {
       settings: (settings) => this.#applySettings(settings),
       applied: (index, term) => this.#proposals.applied(index, term),
-      checkpoint: (index, term) => {
-        // who led and executed more is ahead of the entry; what was logged before this start is not worth a file
-        const ahead = this.batches.inFlightCount > 0 || this.keyspace.effects.length > 0;
-        if (this.caughtUpOnce && !ahead) this.#checkpoints.applied(index, term);
-      },
+      checkpoint: (index, term) => this.#checkpoints.applied(index, term),
       digest: (digest) => this.snapshots.confirmed(digest),
       lost: () => this.#rebuild(),
     };
-  }
-
-  #snapshotEvents(): SnapshotsEvents {
-    const { events } = this.#ports;
-    return {
-      sources: () => this.#dataMembers(),
-      taken: (meta) => this.raft.snapshotTaken(meta),
-      fetched: (meta) => this.#install(meta),
-      compact: (index) => this.raft.compact(index),
-      started: (index) => events.snapshotStarted(index),
-      published: ({ index, sizeBytes }, tookMs) =>
-        events.snapshotPublished(index, sizeBytes, tookMs),
-      discarded: (index, reason) => events.snapshotDiscarded(index, reason),
-      differs: (index) => events.snapshotDiffers(index),
-    };
-  }
-
-  /** Others that hold a keyspace, the leader first. */
-  #dataMembers(): readonly string[] {
-    const { id, leaderId, membership } = this.raft;
-    const { logMembers } = this.#options.identity;
-    const others = [leaderId, ...membership.voters.filter((voter) => voter !== leaderId)];
-    return others.filter((other) => other !== '' && other !== id && !logMembers.has(other));
-  }
-
-  /** The log goes on after a snapshot that was fetched, and so does the keyspace. */
-  #install(meta: SnapshotMeta): void {
-    if (!this.raft.install(meta, this.#ports.clock.monotonicMs())) return;
-    this.snapshots.abandon('another was installed');
-    this.applier.begin(meta.index, this.#restoreFrom(meta.index));
-    this.#ports.events.snapshotInstalled(meta.index);
-    this.#ports.wakeAtOnce();
   }
 
   #setState(state: ServingState): void {

@@ -281,7 +281,7 @@ export class Snapshots {
     if (all.length < KEPT_FILES) return;
     let kept = all[all.length - KEPT_FILES].index;
     for (const { index } of this.#readers.values()) kept = Math.min(kept, index);
-    for (const { index } of [...all]) if (index < kept) files.remove(index);
+    for (const { index } of all) if (index < kept) files.remove(index);
     this.#events.compact(kept);
     disk.dropBefore(kept + 1);
   }
