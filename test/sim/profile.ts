@@ -1,4 +1,7 @@
-/** Profiles: what kind of shard, weather and load a seed gets. Each run has a part of the faults only, so that runs differ. */
+/**
+ * Profiles: what kind of shard, weather and load a seed gets. Each run has a part of the faults only, so that runs
+ * differ.
+ */
 import type { Prng } from '#base/prng.ts';
 import type { MemberLimits } from '#node/shard/options.ts';
 import type { Kind, ShardOptions } from './shard.ts';
