@@ -25,9 +25,12 @@ import type { MetricsSample } from '#node/admin/metrics.ts';
 import { CommandIndex } from '#node/commands/command-index.ts';
 import { admittedCommands } from '#node/commands/table.ts';
 import type { Options } from '#node/config/options.ts';
+import { type KeyRing, NO_KEYS } from '#node/log/cipher.ts';
 import { type Identity, openIdentity } from '#node/log/identity.ts';
+import { readKeyFile } from '#node/log/key-file.ts';
 import type { Log } from '#node/log/log.ts';
 import { openLog } from '#node/log/open.ts';
+import { openSnapshots, type SnapshotDirectory } from '#node/log/snapshot-files.ts';
 import { ClientListener } from '#node/net/clients.ts';
 import type { PeerIdentity } from '#node/net/hello.ts';
 import { clusterIdOf } from '#node/net/identity.ts';
@@ -85,6 +88,7 @@ export class Node implements NodeFacts {
   readonly #options: Options;
   readonly #log: Logger;
   readonly #fatal: Fatal;
+  readonly #keys: KeyRing;
   readonly #identity: Identity<BootstrapRecord, PeerHint>;
   readonly #clientTls: TlsFiles | null;
   readonly #peerTls: TlsFiles | null;
@@ -96,6 +100,7 @@ export class Node implements NodeFacts {
   readonly #commands: CommandIndex;
   readonly #runId = randomBytes(20).toString('hex');
   #disk: Log | null = null;
+  #snapshots: SnapshotDirectory | null = null;
   #clients: ClientListener | null = null;
   #turnScheduled = false;
   #reactionScheduled = false;
@@ -112,6 +117,8 @@ export class Node implements NodeFacts {
     this.kind = options.kind;
     this.maxmemoryBytes = options.maxmemory;
     this.handOverTimeoutMs = options.handOverTimeoutMs;
+    const { encryptionKeyFile } = options;
+    this.#keys = encryptionKeyFile === '' ? NO_KEYS : readKeyFile(encryptionKeyFile);
     this.#identity = openIdentity<BootstrapRecord, PeerHint>(options.dataDir);
     this.memberId = this.#identity.memberId;
     this.#clientTls = this.#tlsFiles(options.clientTlsDir);
@@ -265,13 +272,22 @@ export class Node implements NodeFacts {
     if ((member?.host.sessions.size ?? 0) > 0) await delay(this.#options.farewellMs);
     await this.#clients?.close();
     this.#neighbours.links.close();
+    await this.#snapshots?.close();
     await this.#disk?.close();
     this.#identity.close();
   }
 
   #openLog(): ReturnType<typeof openLog> {
+    const keys = this.#keys;
+    const snapshots = openSnapshots({
+      directory: join(this.#options.dataDir, 'snapshots'),
+      keys,
+      onError: (error) => this.#log.warn({ reason: error.message }, 'a snapshot was not removed'),
+    });
     const opened = openLog({
       directory: this.#logDirectory,
+      keys,
+      snapshots,
       segmentBytes: this.#options.segmentBytes,
       clock,
       onPersisted: (seq) => this.member?.persisted(seq),
@@ -279,6 +295,10 @@ export class Node implements NodeFacts {
       onFull: (full) => this.#log.warn({ full }, 'log disk full'),
       onSync: (durationMs) => this.#syncDurations.observe(durationMs / 1000),
     });
+    for (const { error } of snapshots.damaged) {
+      this.#log.error({ file: error.file, reason: error.message }, 'a snapshot is damaged');
+    }
+    this.#snapshots = snapshots;
     this.#disk = opened.log;
     return opened;
   }

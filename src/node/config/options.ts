@@ -135,6 +135,10 @@ const ENGINE = {
     inactive: true,
     why: 'With durability async: writes are refused once the oldest uncommitted one is older than this.',
   }),
+  encryptionKeyFile: textOption({
+    default: '',
+    why: 'File with the keys that encrypt transaction log and snapshots on disk (AES-256-GCM), a line `<keyId> <64 hexadecimal digits>` each: the first for what is written from now on, the others for reading; empty: plaintext.',
+  }),
   enableTestCommands: choiceOption({
     of: ['no', 'yes'],
     default: 'no',

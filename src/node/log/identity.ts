@@ -26,7 +26,7 @@ const LOCK_FILE = 'identity-lock';
 const MEMBER_ID = /^[0-9a-f]{16}$/;
 const MEMBER_ID_BYTES = 8;
 /** Names that an empty disk does not have: one of them without an identity means that it was lost. */
-const TRACES = [RECORD_FILE, PEERS_FILE, 'log', 'state', 'segment-000000000001'];
+const TRACES = [RECORD_FILE, PEERS_FILE, 'log', 'snapshots', 'state', 'segment-000000000001'];
 
 /** What belongs to a memberId and not to the disk: it is moved when that memberId is given up. */
 const OF_A_MEMBER = ['log', 'snapshots', RECORD_FILE];
