@@ -14,6 +14,7 @@ import { Member } from '#node/shard/member.ts';
 import type { MemberLimits, ProcessFacts } from '#node/shard/options.ts';
 import type { Settings } from '#node/shard/payload.ts';
 import { SimConnection } from './client.ts';
+import { SimPulses } from './pulse.ts';
 import { SimClock, SimDisk, SimNetwork, World } from './world.ts';
 
 const COMMAND_INDEX = new CommandIndex(COMMANDS);
@@ -41,6 +42,8 @@ export interface ShardOptions {
   readonly electionTimeoutMs?: number;
   /** `sync` when absent. */
   readonly durability?: 'sync' | 'async';
+  /** Members have a pulse, for stalls of up to so long; none when absent. */
+  readonly maxStallMs?: number;
 }
 
 const LIMITS: MemberLimits = {
@@ -83,6 +86,10 @@ export class SimMember {
   wakeScheduled = false;
   reactionScheduled = false;
   generation = 0;
+  /** Its command thread does nothing before this time. */
+  pausedUntilMs = 0;
+  /** What waits for the end of the pause. */
+  readonly backlog: (() => void)[] = [];
 
   constructor(id: string, kind: 'data' | 'log', world: World) {
     this.id = id;
@@ -95,6 +102,8 @@ export class SimMember {
 export class SimShard {
   readonly world: World;
   readonly network: SimNetwork;
+  /** Null when members have none. */
+  readonly pulses: SimPulses | null;
   readonly members: readonly SimMember[];
   readonly #options: ShardOptions;
   readonly #descriptor: ShardDescriptor;
@@ -103,6 +112,11 @@ export class SimShard {
     this.#options = options;
     this.world = new World(options.seed);
     this.network = new SimNetwork(this.world);
+    const { electionTimeoutMs = 200, maxStallMs } = options;
+    this.pulses =
+      maxStallMs === undefined
+        ? null
+        : new SimPulses(this.world, { electionTimeoutMs, heartbeatMs: 25, maxStallMs });
     const kinds = options.kinds ?? ['data', 'data', 'log'];
     this.members = kinds.map(
       (kind, i) => new SimMember((i + 1).toString(16).repeat(16), kind, this.world),
@@ -190,15 +204,24 @@ export class SimShard {
         },
         wake: () => this.#wake(place),
         wakeAtOnce: () => this.#wakeAtOnce(place),
+        ...(this.pulses === null ? {} : { pulse: this.pulses.start(place.id, place.clock, ids) }),
       },
       place.disk.recover(ids),
     );
     place.disk.onPersisted = (seq) => {
-      if (generation === place.generation) place.member?.persisted(seq);
+      this.#deliver(place, generation, (member) => member.persisted(seq));
     };
-    this.network.attach(place.id, (from, type, bytes) => place.member?.receive(from, type, bytes));
+    this.network.attach(place.id, (from, type, bytes) =>
+      this.#deliver(place, generation, (member) => member.receive(from, type, bytes)),
+    );
     const tick = (): void => {
       if (generation !== place.generation) return;
+      const pausedMs = place.pausedUntilMs - world.nowMs;
+      if (pausedMs > 0) {
+        // what else waits comes first: a loop that was held up reads its sockets before its timers
+        world.after(pausedMs + world.between(0, TICK_MS), tick);
+        return;
+      }
       place.member?.tick();
       world.after(TICK_MS, tick);
     };
@@ -211,10 +234,39 @@ export class SimShard {
     place.member = null;
     place.wakeScheduled = false;
     place.reactionScheduled = false;
+    place.pausedUntilMs = 0;
+    place.backlog.length = 0;
     this.network.detach(place.id);
+    this.pulses?.stop(place.id);
     place.disk.crash();
     for (const connection of place.connections) connection.destroy();
     place.connections.clear();
+  }
+
+  /** The member's command thread does nothing for so long; what is for it waits. Its pulse goes on. */
+  pause(place: SimMember, durationMs: number): void {
+    place.pausedUntilMs = Math.max(place.pausedUntilMs, this.world.nowMs + durationMs);
+    const { generation } = place;
+    this.world.after(place.pausedUntilMs - this.world.nowMs, () => {
+      const { backlog } = place;
+      while (generation === place.generation && place.pausedUntilMs <= this.world.nowMs) {
+        const next = backlog.shift();
+        if (next === undefined) return;
+        next();
+      }
+    });
+  }
+
+  /** Runs `run` on the member, now or at the end of its pause, if it has not ended by then. */
+  #deliver(place: SimMember, generation: number, run: (member: Member) => void): void {
+    if (generation !== place.generation || place.member === null) return;
+    if (place.pausedUntilMs > this.world.nowMs || place.backlog.length > 0) {
+      place.backlog.push(() => {
+        if (place.member !== null) run(place.member);
+      });
+    } else {
+      run(place.member);
+    }
   }
 
   /** The serving primary, if there is one. */
@@ -271,9 +323,10 @@ export class SimShard {
     place.wakeScheduled = true;
     const { generation } = place;
     this.world.after(0.01, () => {
-      if (generation !== place.generation) return;
-      place.wakeScheduled = false;
-      place.member?.turn();
+      this.#deliver(place, generation, (member) => {
+        place.wakeScheduled = false;
+        member.turn();
+      });
     });
   }
 
@@ -282,9 +335,10 @@ export class SimShard {
     place.reactionScheduled = true;
     const { generation } = place;
     this.world.after(0, () => {
-      if (generation !== place.generation) return;
-      place.reactionScheduled = false;
-      place.member?.react();
+      this.#deliver(place, generation, (member) => {
+        place.reactionScheduled = false;
+        member.react();
+      });
     });
   }
 

@@ -1,0 +1,87 @@
+/**
+ * The pulse threads of a simulated shard: actors of their own, with links of their own, that go on while the command
+ * threads are paused. Both halves are the real ones; what passes between threads here passes whole events, so the
+ * orders within one are `src/node/pulse/interleaving.test.ts`'s to try.
+ */
+import type { Clock } from '#base/clock.ts';
+import { decodeBeat, encodeBeat, FRAME_ANSWER, FRAME_PULSE } from '#node/pulse/beat.ts';
+import { CELL_BYTES, SharedWords } from '#node/pulse/cell.ts';
+import { CommandSide } from '#node/pulse/command-side.ts';
+import { PulseSide, type PulseTiming } from '#node/pulse/pulse-side.ts';
+import { SimNetwork, type World } from './world.ts';
+
+/** What the pulse thread of one process has; it ends with the process. */
+interface Actor {
+  readonly clock: Clock;
+  readonly side: PulseSide;
+  readonly slots: ReadonlyMap<string, number>;
+}
+
+export class SimPulses {
+  /** Its links have faults of their own. */
+  readonly network: SimNetwork;
+  readonly timing: PulseTiming;
+  readonly #world: World;
+  readonly #actors = new Map<string, Actor>();
+  /** True time until which a whole process does nothing. */
+  readonly #frozenUntilMs = new Map<string, number>();
+
+  constructor(world: World, timing: PulseTiming) {
+    this.#world = world;
+    this.timing = timing;
+    this.network = new SimNetwork(world);
+  }
+
+  /** The process of `id` starts; returns its member's port. `others` are all that may ever be in the shard. */
+  start(id: string, clock: Clock, others: readonly string[]): CommandSide {
+    const words = new SharedWords(new SharedArrayBuffer(CELL_BYTES));
+    const command = new CommandSide(words);
+    const slots = new Map<string, number>();
+    for (const other of others) if (other !== id) slots.set(other, command.slotOf(other));
+    const actor: Actor = { clock, side: new PulseSide(words, this.timing), slots };
+    this.#actors.set(id, actor);
+    this.network.attach(id, (from, type, bytes) => this.#take(id, actor, from, type, bytes));
+    const beat = (): void => {
+      if (this.#actors.get(id) !== actor) return;
+      this.#world.after(this.timing.heartbeatMs, beat);
+      if (!this.#frozen(id)) this.#beat(id, actor);
+    };
+    this.#world.after(this.#world.between(0, this.timing.heartbeatMs), beat);
+    return command;
+  }
+
+  /** The process of `id` has ended. */
+  stop(id: string): void {
+    this.#actors.delete(id);
+    this.#frozenUntilMs.delete(id);
+    this.network.detach(id);
+  }
+
+  /** The process of `id` as a whole does nothing for so long: its pulse too. What comes to it is lost. */
+  freeze(id: string, durationMs: number): void {
+    this.#frozenUntilMs.set(id, this.#world.nowMs + durationMs);
+  }
+
+  #frozen(id: string): boolean {
+    return (this.#frozenUntilMs.get(id) ?? 0) > this.#world.nowMs;
+  }
+
+  #beat(id: string, { side, clock, slots }: Actor): void {
+    const next = side.beat(clock.monotonicMs());
+    if (next === null) return;
+    for (const other of slots.keys()) {
+      this.network.send(id, other, FRAME_PULSE, encodeBeat(next));
+    }
+  }
+
+  #take(id: string, actor: Actor, from: string, type: number, bytes: Uint8Array): void {
+    const { side, clock, slots } = actor;
+    const beat = decodeBeat(bytes);
+    const slot = slots.get(from);
+    if (this.#frozen(id) || beat === null || slot === undefined) return;
+    if (type === FRAME_ANSWER) side.answered(slot, beat);
+    else if (side.answers(beat, clock.monotonicMs())) {
+      this.network.send(id, from, FRAME_ANSWER, bytes);
+    }
+  }
+}
