@@ -115,6 +115,8 @@ export class Operator {
     if (raft === null) return false;
     const { voters, learners } = raft.membership;
     if (voters.includes(place.id)) return raft.configIndex <= raft.commitIndex;
+    // a fault has damaged its disk: with who is lost already that would be one too many
+    if (place.damaged) return false;
     const kind = learners.includes(place.id) ? 'promote' : 'add-learner';
     this.#propose(leader, { kind, id: place.id });
     return false;

@@ -65,6 +65,7 @@ export function drawProfile(seed: number, random: Prng): Profile {
       drift: one(random, [0.001, 0.01, 0.05]),
       wallErrorMs: 10,
       maxBatchBytes: one(random, [1 << 20, 1 << 20, 100, 1000]),
+      maxStallMs: one(random, [300, 2000]),
     },
     workload: {
       clients: 2 + random.below(4),

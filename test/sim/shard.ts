@@ -22,6 +22,7 @@ import { SimConnection } from './client.ts';
 import { SimClock } from './clock.ts';
 import { SimDisk, SimDiskError } from './disk.ts';
 import { SimNetwork } from './network.ts';
+import { SimPulses } from './pulse.ts';
 import { LIMITS, PROCESS, SESSION_LIMITS, TICK_MS } from './settings.ts';
 import { NO_OBSERVER, type Observer } from './observer.ts';
 import { World } from './world.ts';
@@ -58,6 +59,8 @@ export interface ShardOptions {
   readonly wallErrorMs?: number;
   /** Bytes of entries in one write to a disk. */
   readonly maxBatchBytes?: number;
+  /** Members have a pulse, for stalls of up to so long; none when absent. */
+  readonly maxStallMs?: number;
 }
 
 /** One place of the shard: its machine and disk, and the member that runs there or not. */
@@ -99,6 +102,8 @@ export class SimMember {
 export class SimShard {
   readonly world: World;
   readonly network: SimNetwork;
+  /** Null when members have none. */
+  readonly pulses: SimPulses | null;
   /** All there ever were, in the order of their joining. */
   readonly members: SimMember[] = [];
   /** Told of all that happens. */
@@ -115,6 +120,12 @@ export class SimShard {
     this.options = options;
     this.world = new World(options.seed);
     this.network = new SimNetwork(this.world);
+    const { electionTimeoutMs = 200, maxStallMs } = options;
+    const heartbeatMs = electionTimeoutMs / 8;
+    this.pulses =
+      maxStallMs === undefined
+        ? null
+        : new SimPulses(this.world, this.network, { electionTimeoutMs, heartbeatMs, maxStallMs });
     this.#descriptor = {
       shard: '0001',
       term: 1,
@@ -190,8 +201,15 @@ export class SimShard {
     place.disk.crash(power);
   }
 
-  /** The member does nothing for so long; what is for it waits. */
+  /** The process does nothing for so long; what is for its member waits. */
   pause(place: SimMember, durationMs: number): void {
+    if (place.member === null) return;
+    this.pulses?.freeze(place.id, durationMs);
+    this.stall(place, durationMs);
+  }
+
+  /** The member's command thread does nothing for so long; what is for it waits. Its pulse goes on. */
+  stall(place: SimMember, durationMs: number): void {
     if (place.member === null) return;
     place.pausedUntilMs = Math.max(place.pausedUntilMs, this.world.nowMs + durationMs);
     const { generation } = place;
@@ -358,6 +376,7 @@ export class SimShard {
         },
         wake: () => this.#wake(place),
         wakeAtOnce: () => this.#wakeAtOnce(place),
+        ...(this.pulses === null ? {} : { pulse: this.pulses.start(place.id, place.clock) }),
       },
       recovered,
     );
@@ -402,6 +421,7 @@ export class SimShard {
     place.pausedUntilMs = 0;
     place.backlog.length = 0;
     this.network.detach(place.id);
+    this.pulses?.stop(place.id);
     for (const connection of place.connections) connection.destroy();
     place.connections.clear();
   }

@@ -26,7 +26,7 @@ test('a leader pulses in its term for as long as its command thread ticks, and m
   expect(pulse.beat(6101)).not.toBe(null);
 });
 
-test('who follows, or hands over, sends no pulse', () => {
+test('who does not lead sends no pulse', () => {
   const { command, pulse } = member();
   command.tick(1000, 0);
   command.publish(7, 'follows');

@@ -110,8 +110,8 @@ export interface Peers {
 }
 
 /**
- * Where a member stands in its term, for the pulse thread: it `leads` (and has not begun to hand over), it `follows`
- * a leader that it has heard of, or it is `leaving`: neither, or about to vote in the term that is named.
+ * Where a member stands in its term, for the pulse thread: it `leads`, it `follows` a leader that it has heard of, or
+ * it is `leaving`: neither, or about to vote in the term that is named.
  */
 export type PulseStanding = 'leads' | 'follows' | 'leaving';
 

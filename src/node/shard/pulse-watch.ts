@@ -58,7 +58,7 @@ export class PulseWatch {
 
   get #standing(): PulseStanding {
     const raft = this.#raft;
-    if (raft.role === 'leader') return raft.transferring ? 'leaving' : 'leads';
+    if (raft.role === 'leader') return 'leads';
     return raft.leaderId === '' ? 'leaving' : 'follows';
   }
 }
