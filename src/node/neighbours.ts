@@ -94,8 +94,11 @@ export class Neighbours {
     this.links.close();
   }
 
-  /** The shard is formed: its members are known from the record, and better from hints and hellos. */
-  formed(record: BootstrapRecord, hints: readonly PeerHint[]): void {
+  /**
+   * The shard is formed: its members are known from the record, and better from hints and hellos. Returns where
+   * they are looked up.
+   */
+  formed(record: BootstrapRecord, hints: readonly PeerHint[]): Directory {
     const { self, options, clientTls } = this.#options;
     this.#record = record;
     const directory = new Directory({
@@ -105,10 +108,20 @@ export class Neighbours {
       offlineMs: options.electionTimeoutMs * 4,
     });
     this.#directory = directory;
+    // those whose hello came before
+    for (const identity of this.links.identities) {
+      if (identity.shard === record.shard) directory.learn(identity);
+    }
     for (const voter of record.voters) directory.learn({ ...voter, clientPort: 0, pulsePort: 0 });
     this.use(hints);
     directory.learn(self);
     this.map.apply(directory.initial(record.voters.map(({ memberId }) => memberId)));
+    return directory;
+  }
+
+  /** The name of a member of this shard, '' when unknown. */
+  nameOf(memberId: string): string {
+    return this.#directory?.nameOf(memberId) ?? '';
   }
 
   /** Dials all that the record and the hints name; hints win. */

@@ -8,13 +8,16 @@ import { decodeBeat, encodeBeat, FRAME_ANSWER, FRAME_PULSE } from '#node/pulse/b
 import { CELL_BYTES, SharedWords } from '#node/pulse/cell.ts';
 import { CommandSide } from '#node/pulse/command-side.ts';
 import { PulseSide, type PulseTiming } from '#node/pulse/pulse-side.ts';
-import { SimNetwork, type World } from './world.ts';
+import { SimNetwork } from './network.ts';
+import type { World } from './world.ts';
 
 /** What the pulse thread of one process has; it ends with the process. */
 interface Actor {
   readonly clock: Clock;
   readonly side: PulseSide;
-  readonly slots: ReadonlyMap<string, number>;
+  readonly command: CommandSide;
+  /** All that are or were in the shard. */
+  readonly members: () => readonly string[];
 }
 
 export class SimPulses {
@@ -26,19 +29,30 @@ export class SimPulses {
   /** True time until which a whole process does nothing. */
   readonly #frozenUntilMs = new Map<string, number>();
 
+  /** The pulses of a shard with these options; null when its members have none. */
+  static of(
+    world: World,
+    { electionTimeoutMs = 200, maxStallMs }: { electionTimeoutMs?: number; maxStallMs?: number },
+  ): SimPulses | null {
+    if (maxStallMs === undefined) return null;
+    return new SimPulses(world, {
+      electionTimeoutMs,
+      heartbeatMs: electionTimeoutMs / 8,
+      maxStallMs,
+    });
+  }
+
   constructor(world: World, timing: PulseTiming) {
     this.#world = world;
     this.timing = timing;
     this.network = new SimNetwork(world);
   }
 
-  /** The process of `id` starts; returns its member's port. `others` are all that may ever be in the shard. */
-  start(id: string, clock: Clock, others: readonly string[]): CommandSide {
+  /** The process of `id` starts; returns its member's port. `members` are all that are or were in the shard. */
+  start(id: string, clock: Clock, members: () => readonly string[]): { pulse: CommandSide } {
     const words = new SharedWords(new SharedArrayBuffer(CELL_BYTES));
     const command = new CommandSide(words);
-    const slots = new Map<string, number>();
-    for (const other of others) if (other !== id) slots.set(other, command.slotOf(other));
-    const actor: Actor = { clock, side: new PulseSide(words, this.timing), slots };
+    const actor: Actor = { clock, side: new PulseSide(words, this.timing), command, members };
     this.#actors.set(id, actor);
     this.network.attach(id, (from, type, bytes) => this.#take(id, actor, from, type, bytes));
     const beat = (): void => {
@@ -47,7 +61,7 @@ export class SimPulses {
       if (!this.#frozen(id)) this.#beat(id, actor);
     };
     this.#world.after(this.#world.between(0, this.timing.heartbeatMs), beat);
-    return command;
+    return { pulse: command };
   }
 
   /** The process of `id` has ended. */
@@ -66,20 +80,19 @@ export class SimPulses {
     return (this.#frozenUntilMs.get(id) ?? 0) > this.#world.nowMs;
   }
 
-  #beat(id: string, { side, clock, slots }: Actor): void {
+  #beat(id: string, { side, clock, members }: Actor): void {
     const next = side.beat(clock.monotonicMs());
     if (next === null) return;
-    for (const other of slots.keys()) {
-      this.network.send(id, other, FRAME_PULSE, encodeBeat(next));
+    for (const other of members()) {
+      if (other !== id) this.network.send(id, other, FRAME_PULSE, encodeBeat(next));
     }
   }
 
   #take(id: string, actor: Actor, from: string, type: number, bytes: Uint8Array): void {
-    const { side, clock, slots } = actor;
+    const { side, clock, command } = actor;
     const beat = decodeBeat(bytes);
-    const slot = slots.get(from);
-    if (this.#frozen(id) || beat === null || slot === undefined) return;
-    if (type === FRAME_ANSWER) side.answered(slot, beat);
+    if (this.#frozen(id) || beat === null) return;
+    if (type === FRAME_ANSWER) side.answered(command.slotOf(from), beat);
     else if (side.answers(beat, clock.monotonicMs())) {
       this.network.send(id, from, FRAME_ANSWER, bytes);
     }

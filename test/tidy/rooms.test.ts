@@ -38,6 +38,7 @@ const ROOMS: Record<string, Room> = {
       '#node/shard/ports.ts',
     ],
   },
+  'src/node/snapshot': { pure: true, may: ['#base', '#node/data', '#node/keyspace'] },
   'src/node/raft': { pure: true, may: ['#base'] },
   'src/node/cluster': { pure: true, may: ['#base'] },
   'src/node/shard': {
@@ -48,6 +49,7 @@ const ROOMS: Record<string, Room> = {
       '#node/keyspace',
       '#node/commands',
       '#node/session',
+      '#node/snapshot',
       '#node/cluster',
       '#node/acl',
       '#node/config',

@@ -59,6 +59,7 @@ test('an empty directory becomes an empty log', async () => {
     hardState: { term: 0, vote: '', commit: 0 },
     firstIndex: 1,
     lastIndex: 0,
+    termBefore: 0,
     terms: [],
     configEntries: [],
     cutBytes: 0,
@@ -270,10 +271,10 @@ test('a failed write is told once, and nothing is taken or completed any more', 
   disk.eager = false;
   log.persist(request(2, [entry(2)]));
   log.persist(request(3, [entry(3)]));
-  disk.appendError = systemError('EIO', 'write');
+  disk.fault = () => systemError('EIO', 'write');
   disk.step();
   await settle();
-  disk.appendError = null;
+  disk.fault = null;
   log.persist(request(4, [entry(4)]));
   log.idle();
   await settle();
@@ -286,7 +287,7 @@ test('a failed write is told once, and nothing is taken or completed any more', 
 test('a failed write of term and vote is a failed write', async () => {
   const disk = new SimulatedDisk();
   const { log, persisted, failures } = open(disk);
-  disk.appendError = systemError('EIO', 'write');
+  disk.fault = () => systemError('EIO', 'write');
   log.persist(request(1, [entry(1)], hardState(1)));
   await settle();
   expect(persisted).toEqual([]);

@@ -175,6 +175,11 @@ export class PeerLinks implements Peers, LinkOwner {
     return [...this.#links.keys()];
   }
 
+  /** Who is at the other ends. */
+  get identities(): PeerIdentity[] {
+    return [...this.#links.values()].flatMap(({ identity }) => identity ?? []);
+  }
+
   isUp(memberId: string): boolean {
     return this.#links.has(memberId);
   }

@@ -230,15 +230,16 @@ export class Raft {
   }
 
   /**
-   * Entries up to `index` are not kept any more, from this call on. It is at most the index of the newest snapshot and
-   * what was applied; an index before `firstIndex` changes nothing.
+   * Entries up to `index` are not needed any more, at most the index of the newest snapshot and what was applied.
+   * As far as they are on disk they are not read from this call on: what is before `firstIndex` may go there.
    */
   compact(index: number): void {
-    const { log, snapshot, appliedIndex } = this.#core;
-    if (index < log.firstIndex) return;
+    const { log, snapshot, appliedIndex, durability } = this.#core;
+    const last = Math.min(index, durability.durableIndex);
+    if (last < log.firstIndex) return;
     invariant(snapshot !== null && index <= snapshot.index, 'only what a snapshot has is dropped');
     invariant(index <= appliedIndex, 'only what was applied is dropped');
-    log.compact(index);
+    log.compact(last);
   }
 
   /**

@@ -19,10 +19,13 @@ export function memberOptionsOf(
       maxWithheldBytes: options.maxWithheldReplyBytes,
       diskReserveBytes: options.diskReserveBytes,
       diskStallMs: options.diskStallMs,
+      asyncLossBoundMs: options.asyncLossBoundMs,
       clockJumpMs: options.clockJumpMs,
       leaderlessParkMs: options.electionTimeoutMs * 3,
       replicaMaxStalenessMs: options.replicaMaxStalenessMs,
       maxmemoryBytes: options.maxmemory,
+      snapshotLogBytes: options.snapshotLogBytes,
+      snapshotLogPercent: options.snapshotLogPercent,
     },
     sessionLimits: {
       bulkBytes: 512 * MIB,

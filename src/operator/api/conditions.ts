@@ -124,6 +124,7 @@ export const CLUSTER_CONDITIONS = {
     reasons: {
       Creating: 'The cluster is being formed.',
       Updating: 'A change is being carried out.',
+      ReplacingMember: 'A member that lost its disk is being made a new one.',
       RollingOut: 'Members are being restarted one by one.',
       Deleting: 'The cluster is being deleted.',
     },

@@ -17,8 +17,6 @@ const INACTIVE: Readonly<Record<string, (spec: MemoryClusterSpec) => boolean>> =
   'storage.encryption': (spec) => spec.storage.encryption.secretName !== '',
   'tls.issuerRef': (spec) => spec.tls.issuerRef !== undefined,
   external: (spec) => spec.external !== undefined,
-  // a node can do it, but nothing bounds yet how much may be lost
-  durability: (spec) => spec.durability === 'async',
   deletionProtection: (spec) => spec.deletionProtection,
 };
 

@@ -193,7 +193,6 @@ test('the hash changes with what a member is made from and with nothing else', (
     { description: 'other' },
     { numShards: 3 },
     { suspend: true },
-    { durability: 'async' },
     { paused: true },
     { aclName: 'mine' },
     { storage: { size: '2Gi' } },
@@ -205,6 +204,7 @@ test('the hash changes with what a member is made from and with nothing else', (
   }
   const different = [
     hash({ engineVersion: '7.3' }),
+    hash({ durability: 'async' }),
     hash({ podMetadata: { labels: { team: 'shop' } } }),
     hash({}, { image: 'holdfast:2' }),
     hash({}, { zone: 'zone-b' }),

@@ -127,8 +127,7 @@ export function nodeOptions(context: ClusterContext, choices: MemberChoices): Pa
     peerTlsDir: PATHS.peerTls,
     engine: spec.engine,
     engineVersion: spec.engineVersion,
-    // async is not passed on before its loss bound is kept: an inactive field does nothing
-    durability: 'sync',
+    durability: spec.durability,
     asyncLossBoundMs: spec.asyncLossBoundMs,
     ...(isData ? data : {}),
   };

@@ -1,6 +1,6 @@
 /**
  * Test support: a whole Raft group in one thread, from one seed: members with drifting clocks and crashing
- * processes, disks, and a network that loses, delays, doubles and reorders. Every call into a member is
+ * processes, disks, pulses, and a network that loses, delays, doubles and reorders. Every call into a member is
  * followed by the checks of checker.ts.
  */
 import { ByteWriter } from '#base/bytes.ts';
@@ -13,6 +13,8 @@ import { Raft } from '#node/raft/raft.ts';
 import { Checker, type Watched } from './checker.ts';
 import { Schedule } from './schedule.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
+import { type PulseMessage, SimulatedPulse } from './simulated-pulse.ts';
+import { Snapshots } from './snapshots.ts';
 
 /** How badly the network and the disks behave; chances per message or unit. */
 export interface Weather {
@@ -43,6 +45,7 @@ export const CALM: Weather = {
 
 export const ELECTION_TIMEOUT_MS = 300;
 const TICK_MS = 20;
+const PULSE_MS = 30;
 
 /** Clocks differ in speed by at most 1.1 / 0.9, within the 1 / 0.8 that a lease allows. */
 const CLOCK_DRIFT = 0.1;
@@ -54,10 +57,16 @@ export class SimulatedMember implements Watched {
   readonly standDelayMs: number;
   readonly #schedule: Schedule;
   raft: Raft | null = null;
+  /** Null where cores alone answer leaders. */
+  pulse: SimulatedPulse | null = null;
+  /** What its state machine has applied. */
+  appliedIndex = 0;
   /** Counts starts: work planned for an earlier process is dropped. */
   incarnation = 0;
   /** True time until which the process does nothing. */
   pausedUntilMs = 0;
+  /** True time until which its command thread does nothing; its pulse goes on. */
+  stalledUntilMs = 0;
   /** True time at which the disk is done with all it has. */
   diskIdleAtMs = 0;
   clockRate = 1;
@@ -70,6 +79,11 @@ export class SimulatedMember implements Watched {
     this.#schedule = schedule;
   }
 
+  /** True time until which its command thread stands still, for either reason. */
+  get busyUntilMs(): number {
+    return Math.max(this.pausedUntilMs, this.stalledUntilMs);
+  }
+
   localMs(): number {
     return this.clockOffsetMs + this.#schedule.nowMs * this.clockRate;
   }
@@ -80,6 +94,9 @@ export class Cluster {
   readonly schedule = new Schedule();
   readonly members: SimulatedMember[] = [];
   readonly checker: Checker;
+  readonly snapshots = new Snapshots(this);
+  /** Members have pulses. */
+  readonly pulses: boolean;
   weather: Weather = CALM;
   /** "from>to" pairs that carry nothing. */
   readonly cut = new Set<string>();
@@ -89,6 +106,7 @@ export class Cluster {
   constructor(seed: number) {
     this.random = new Prng(seed);
     this.checker = new Checker(() => this.members);
+    this.pulses = this.random.chance(0.7);
   }
 
   /** Adds a member with an empty disk and starts it. */
@@ -103,6 +121,7 @@ export class Cluster {
     const { random } = this;
     member.incarnation++;
     member.pausedUntilMs = 0;
+    member.stalledUntilMs = 0;
     member.diskIdleAtMs = this.schedule.nowMs;
     member.clockRate = 1 + CLOCK_DRIFT * (random.below(3) - 1);
     member.clockOffsetMs = random.below(1_000_000);
@@ -118,9 +137,12 @@ export class Cluster {
       maxCachedBytes: 512,
       reader: member.disk,
       freeBytes: () => 1 << 30,
-      votePort: NO_PULSE,
+      votePort: this.#startPulse(member) ?? NO_PULSE,
     };
-    member.raft = new Raft(options, member.disk.recover(member.initial), member.localMs());
+    const recovered = member.disk.recover(member.initial);
+    member.raft = new Raft(options, recovered, member.localMs());
+    this.checker.started(member, member.raft, recovered.snapshot);
+    this.snapshots.started(member, recovered.snapshot);
     this.#drain(member, member.raft);
     this.#tickFrom(member, member.incarnation);
   }
@@ -134,8 +156,12 @@ export class Cluster {
   call<T>(member: SimulatedMember, work: (raft: Raft, nowMs: number) => T): T | null {
     const { raft } = member;
     if (raft === null) return null;
-    const result = work(raft, member.localMs());
+    const nowMs = member.localMs();
+    // the command thread need not look at once
+    if (this.random.chance(0.3)) member.pulse?.tell(raft, nowMs);
+    const result = work(raft, nowMs);
     this.#drain(member, raft);
+    member.pulse?.publish(raft);
     this.checker.step();
     return result;
   }
@@ -158,7 +184,9 @@ export class Cluster {
       }
       for (const message of ready.messages) this.#send(member, message);
       this.checker.ready(member, raft, ready);
-      raft.applied(ready.committed.at(-1)?.index ?? 0);
+      member.appliedIndex = ready.committed.at(-1)?.index ?? member.appliedIndex;
+      raft.applied(member.appliedIndex);
+      if (ready.fetch !== null) this.snapshots.fetch(member, ready.fetch);
     }
   }
 
@@ -167,7 +195,7 @@ export class Cluster {
     const takesMs = this.random.below(1 + (this.random.chance(stall) ? stallMs : syncMs));
     const { nowMs } = this.schedule;
     member.diskIdleAtMs = Math.max(member.diskIdleAtMs, nowMs + takesMs);
-    this.#plan(member, member.diskIdleAtMs - nowMs, () => {
+    this.plan(member, member.diskIdleAtMs - nowMs, () => {
       const seq = member.disk.sync();
       this.call(member, (raft, localMs) => raft.persisted(seq, localMs));
     });
@@ -175,24 +203,32 @@ export class Cluster {
 
   #send(member: SimulatedMember, message: Message): void {
     this.checker.leaving(member, message);
-    const { random, weather } = this;
-    if (this.cut.has(`${message.from}>${message.to}`) || random.chance(weather.loss)) return;
-    const receiver = this.members.find(({ id }) => id === message.to);
-    if (receiver === undefined) return;
     this.#writer.clear();
     encodeMessage(message, this.#writer);
     const bytes = this.#writer.copy();
+    this.#carry(message, (receiver) => this.#deliver(receiver, bytes));
+  }
+
+  /** The network takes a message from one member to another, if it does, and maybe twice. */
+  #carry(
+    { from, to }: { readonly from: string; readonly to: string },
+    deliver: (receiver: SimulatedMember) => void,
+  ): void {
+    const { random, weather } = this;
+    if (this.cut.has(`${from}>${to}`) || random.chance(weather.loss)) return;
+    const receiver = this.members.find(({ id }) => id === to);
+    if (receiver === undefined) return;
     for (let copies = random.chance(weather.duplicate) ? 2 : 1; copies > 0; copies--) {
       const late = random.chance(weather.late);
       const delayMs = (random.below(1001) / 1000) * (late ? weather.lateMs : weather.delayMs);
       // Whoever runs there when it comes gets it.
-      this.schedule.after(delayMs, () => this.#deliver(receiver, bytes));
+      this.schedule.after(delayMs, () => deliver(receiver));
     }
   }
 
   #deliver(receiver: SimulatedMember, bytes: Uint8Array): void {
-    if (receiver.pausedUntilMs > this.schedule.nowMs) {
-      const waitMs = receiver.pausedUntilMs - this.schedule.nowMs;
+    const waitMs = receiver.busyUntilMs - this.schedule.nowMs;
+    if (waitMs > 0) {
       this.schedule.after(waitMs, () => this.#deliver(receiver, bytes));
       return;
     }
@@ -200,18 +236,53 @@ export class Cluster {
   }
 
   #tickFrom(member: SimulatedMember, incarnation: number): void {
-    this.#plan(member, TICK_MS, () => {
+    this.plan(member, TICK_MS, () => {
       this.call(member, (raft, localMs) => raft.tick(localMs));
       this.#tickFrom(member, incarnation);
     });
   }
 
-  /** Work of the member's present process; it waits while that is paused and dies with it. */
-  #plan(member: SimulatedMember, delayMs: number, run: () => void): void {
+  #startPulse(member: SimulatedMember): SimulatedPulse | null {
+    member.pulse = null;
+    if (!this.pulses) return null;
+    const pulse = new SimulatedPulse(
+      member.id,
+      ELECTION_TIMEOUT_MS,
+      this.random,
+      () => member.localMs(),
+      (message) => this.#sendPulse(message),
+    );
+    member.pulse = pulse;
+    const beat = (): void => {
+      pulse.beat(this.members.map(({ id }) => id));
+      this.plan(member, PULSE_MS, beat, 'pulse');
+    };
+    this.plan(member, PULSE_MS, beat, 'pulse');
+    return pulse;
+  }
+
+  #sendPulse(message: PulseMessage): void {
+    this.#carry(message, (receiver) => {
+      // what comes while the process is paused is there when it goes on
+      this.plan(receiver, 0, () => receiver.pulse?.receive(message), 'pulse');
+      for (let steps = 0; steps < 2; steps++) {
+        this.plan(receiver, this.random.below(4), () => receiver.pulse?.work(), 'pulse');
+      }
+    });
+  }
+
+  /** Work of a thread of the member's present process; it waits while that stands still and dies with it. */
+  plan(
+    member: SimulatedMember,
+    delayMs: number,
+    run: () => void,
+    thread: 'command' | 'pulse' = 'command',
+  ): void {
     const { incarnation } = member;
     const start = (): void => {
       if (member.raft === null || member.incarnation !== incarnation) return;
-      const waitMs = member.pausedUntilMs - this.schedule.nowMs;
+      const untilMs = thread === 'pulse' ? member.pausedUntilMs : member.busyUntilMs;
+      const waitMs = untilMs - this.schedule.nowMs;
       if (waitMs > 0) this.schedule.after(waitMs, start);
       else run();
     };

@@ -257,12 +257,18 @@ function formedStatus(
     clusterId: CLUSTER_ID,
     formed: true,
     disk: { everFormed: true, healthy: true, freeBytes: 1e9, totalBytes: 2e9 },
+    leader: record?.voters[0].memberId ?? '',
     role: isPrimary ? 'primary' : member.kind === 'log' ? 'log' : 'replica',
     ready: true,
     term: 4,
     lease: isPrimary,
     voters: record?.voters.map(({ memberId }) => memberId) ?? [],
     slots: record?.slots.map(([first, last]) => `${first}-${last}`) ?? [],
+    followers: isPrimary
+      ? (record?.voters ?? [])
+          .slice(1)
+          .map(({ memberId, name }) => ({ memberId, name, caughtUp: true, lostLog: false }))
+      : [],
     settingsRevision,
     quorum: true,
   };
@@ -283,6 +289,10 @@ export function inShort({ actions }: Plan): readonly string[] {
         return `${action.type} ${action.pod} ${action.role}`;
       case 'restart-pod':
         return `${action.type} ${action.pod}${action.force ? ' force' : ''}`;
+      case 'change-membership':
+        return `${action.type} ${action.member} ${action.change} ${action.memberId}`;
+      case 'set-aside':
+        return `${action.type} ${action.member} ${action.reason}`;
       case 'store-settings':
         return `${action.type} ${action.settings.revision}`;
       default:
