@@ -5,6 +5,8 @@ import { type SimMember, SimShard } from './shard.ts';
 
 const KINDS = ['data', 'data', 'data'] as const;
 const MAX_STALL_MS = 1000;
+/** Clocks that drift further apart than that in a stall would be taken for one that jumped. */
+const BUSY = { kinds: KINDS, maxStallMs: MAX_STALL_MS, drift: 0.001 };
 
 function pass(shard: SimShard, ms: number): void {
   shard.world.runUntil(shard.world.nowMs + ms);
@@ -15,7 +17,7 @@ function followers(shard: SimShard, leader: SimMember): SimMember[] {
 }
 
 test('a primary that is busy for up to maxStallMs stays primary, and answers afterwards', () => {
-  const shard = new SimShard({ seed: 1, kinds: KINDS, maxStallMs: MAX_STALL_MS });
+  const shard = new SimShard({ seed: 1, ...BUSY });
   const primary = shard.ready();
   const term = primary.member?.raft.term;
   const client = shard.connect(primary);
@@ -32,7 +34,7 @@ test('a primary that is busy for up to maxStallMs stays primary, and answers aft
 });
 
 test('what waited for a busy primary is answered in the first turn after it', () => {
-  const shard = new SimShard({ seed: 5, kinds: KINDS, maxStallMs: MAX_STALL_MS });
+  const shard = new SimShard({ seed: 5, ...BUSY });
   const primary = shard.ready();
   const client = shard.connect(primary);
   client.command('GET', 'k');
@@ -42,7 +44,7 @@ test('what waited for a busy primary is answered in the first turn after it', ()
 });
 
 test('R6: a vote request that waited for a busy follower meets what its pulse has promised', () => {
-  const shard = new SimShard({ seed: 6, kinds: KINDS, maxStallMs: MAX_STALL_MS });
+  const shard = new SimShard({ seed: 6, ...BUSY });
   const primary = shard.ready();
   const [busy, candidate] = followers(shard, primary);
   // so that all have said of whom they hear
@@ -70,7 +72,7 @@ test('without a pulse it would not', () => {
 });
 
 test('a primary that is busy for longer is replaced, and what it answers then is no value of old', () => {
-  const shard = new SimShard({ seed: 2, kinds: KINDS, maxStallMs: MAX_STALL_MS });
+  const shard = new SimShard({ seed: 2, ...BUSY });
   const primary = shard.ready();
   const client = shard.connect(primary);
   client.command('SET', 'k', 'old');
@@ -89,7 +91,7 @@ test('a primary that is busy for longer is replaced, and what it answers then is
 });
 
 test('followers that are busy keep a primary in its lease', () => {
-  const shard = new SimShard({ seed: 3, kinds: KINDS, maxStallMs: MAX_STALL_MS });
+  const shard = new SimShard({ seed: 3, ...BUSY });
   const primary = shard.ready();
   const client = shard.connect(primary);
   client.command('SET', 'k', 'v');
@@ -102,7 +104,7 @@ test('followers that are busy keep a primary in its lease', () => {
 });
 
 test('a pulse does not keep up a primary whose peer links are cut', () => {
-  const shard = new SimShard({ seed: 4, kinds: KINDS, maxStallMs: MAX_STALL_MS });
+  const shard = new SimShard({ seed: 4, ...BUSY });
   const primary = shard.ready();
   shard.network.isolate(
     primary.id,

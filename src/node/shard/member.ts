@@ -351,7 +351,7 @@ export class Member {
 
   #updateRole(): void {
     const { raft } = this;
-    this.#pulse.publish();
+    this.#pulse.publish(this.leaderContactMs);
     if (raft.leaderId !== this.#lastLeader || raft.term !== this.#lastTerm) {
       if (raft.leaderId !== '' && raft.leaderId !== this.#lastLeader) this.leaderChanges++;
       if (raft.leaderId === '' && this.#lastLeader !== '') {

@@ -15,6 +15,7 @@ export class PulseWatch {
   readonly #raft: Raft;
   readonly #pulse: Pulse | null;
   readonly #clock: Clock;
+  #leaderId = '';
 
   constructor(raft: Raft, pulse: Pulse | null, clock: Clock) {
     this.#raft = raft;
@@ -23,8 +24,16 @@ export class PulseWatch {
   }
 
   /** Tells where the core stands now. */
-  publish(): void {
-    this.#pulse?.publish(this.#raft.term, this.#standing);
+  publish(leaderContactMs: number): void {
+    const pulse = this.#pulse;
+    if (pulse === null) return;
+    const { leaderId, term } = this.#raft;
+    if (leaderId !== this.#leaderId) {
+      // when this thread is busy from now on, the pulse must have heard of the first contact
+      this.#leaderId = leaderId;
+      pulse.tick(this.#clock.monotonicMs(), leaderContactMs);
+    }
+    pulse.publish(term, this.#standing);
   }
 
   /** Tells that this thread lives, and takes what the pulse has heard; before the core's own tick. */
