@@ -45,7 +45,7 @@ export interface LocalClusterOptions {
   readonly readyWithinMs?: number;
   /** Options of the node beyond what the manifest says. */
   readonly nodeOptions?: Partial<Options>;
-  /** The host by which member `from` finds member `to`: for tests with a network of their own in between. */
+  /** The host by which member `from` finds another, `to`: for tests with a network of their own in between. */
   readonly hostFor?: (from: string, to: string) => string;
   readonly onEvent?: (event: ClusterEvent) => void;
 }
@@ -358,7 +358,7 @@ export class LocalCluster {
         const { shard, kind, ports } = to;
         const memberId = memberIds.get(to.name);
         const address = {
-          host: hostFor(name, to.name),
+          host: to.name === name ? LOOPBACK : hostFor(name, to.name),
           peerPort: ports.peer,
           clientPort: ports.client,
         };
