@@ -36,7 +36,7 @@ export interface LocalClusterOptions {
   readonly readyWithinMs?: number;
   /** Options of the node beyond what the manifest says. */
   readonly nodeOptions?: Partial<Options>;
-  /** The host by which member `from` finds member `to`: for tests with a network of their own in between. */
+  /** The host by which member `from` finds another, `to`: for tests with a network of their own in between. */
   readonly hostFor?: (from: string, to: string) => string;
   readonly onEvent?: (event: ClusterEvent) => void;
 }
