@@ -29,7 +29,7 @@ import { type KeyRing, NO_KEYS } from '#node/log/cipher.ts';
 import { type Identity, openIdentity } from '#node/log/identity.ts';
 import { readKeyFile } from '#node/log/key-file.ts';
 import type { Log } from '#node/log/log.ts';
-import { openLog } from '#node/log/open.ts';
+import { openLog, reserveFor } from '#node/log/open.ts';
 import { openSnapshots, type SnapshotDirectory } from '#node/log/snapshot-files.ts';
 import { ClientListener } from '#node/net/clients.ts';
 import type { PeerIdentity } from '#node/net/hello.ts';
@@ -173,7 +173,7 @@ export class Node implements NodeFacts {
   get disk(): NodeFacts['disk'] {
     const log = this.#disk;
     if (log !== null) {
-      return { healthy: !log.full, freeBytes: log.freeBytes, totalBytes: log.totalBytes };
+      return { healthy: !log.full, freeBytes: log.diskFreeBytes, totalBytes: log.totalBytes };
     }
     const { bavail, blocks, bsize } = statfsSync(this.#options.dataDir);
     return { healthy: true, freeBytes: bavail * bsize, totalBytes: blocks * bsize };
@@ -257,6 +257,7 @@ export class Node implements NodeFacts {
     const snapshots = openSnapshots({
       directory: join(this.#options.dataDir, 'snapshots'),
       keys,
+      reserveBytes: reserveFor(this.#options.segmentBytes),
       onError: (error) => this.#log.warn({ reason: error.message }, 'a snapshot was not removed'),
     });
     const opened = openLog({
@@ -433,7 +434,7 @@ export class Node implements NodeFacts {
       },
       clients: this.#clients?.stats ?? null,
       log: this.#disk?.statistics ?? null,
-      diskFreeBytes: this.#disk?.freeBytes ?? 0,
+      diskFreeBytes: this.#disk?.diskFreeBytes ?? 0,
       syncDurations: this.#syncDurations,
       maxmemoryBytes: options.maxmemory,
       linkStates: this.#neighbours.links.linkStates(),
