@@ -81,7 +81,8 @@ export class Operator {
     for (const place of this.#setBack()) this.#giveUp(place, 'was set back, and goes');
     // whose disk a fault has damaged is not let in: with who is lost already that would be one too many
     for (const place of [this.#joining, ...this.#replacements.values()]) {
-      if (place?.damaged === true && !this.#votes(place)) this.#giveUp(place, 'is damaged, and goes');
+      if (place?.damaged === true && !this.#votes(place))
+        this.#giveUp(place, 'is damaged, and goes');
     }
     for (const place of this.members) if (place.lost) this.#replace(leader, place);
     if (this.#joining !== null && this.#admit(leader, this.#joining)) this.#joining = null;
