@@ -163,5 +163,6 @@ export const PATHS = {
   data: '/data',
   clientTls: '/tls/client',
   peerTls: '/tls/peer',
+  encryption: '/encryption',
   temporary: '/tmp',
 } as const;
