@@ -62,10 +62,6 @@ const IDENTITY = {
     rule: 'a path',
     why: 'Directory of identity, transaction log and snapshots; one process at a time.',
   }),
-  encryptionKeyFile: textOption({
-    default: '',
-    why: 'File of lines "<keyId> <64 hexadecimal digits>" that encrypt log and snapshots; empty: plain.',
-  }),
 } as const;
 
 /** Where this member listens, and how it proves who it is. */
