@@ -11,7 +11,7 @@ import type { KeyspaceDigest, MemberStatus } from '#operator/nodeclient/wire.ts'
 import { clusterMembers, type Member } from '#operator/topology/members.ts';
 import { ensureCertificates } from './certificates.ts';
 import type { ClusterDefinition } from './definition.ts';
-import { type ClusterFiles, clusterFiles } from './files.ts';
+import { type ClusterFiles, clusterFiles, writeFile } from './files.ts';
 import { primaryAmong } from './formation.ts';
 import { memberCommand } from './member-arguments.ts';
 import { LOOPBACK, type MemberPorts } from './ports.ts';
@@ -129,6 +129,8 @@ export class LocalCluster {
     const state = await loadState(this.#files, planned, basePort, definition.spec.port);
     saveState(this.#files, state);
     this.#state = state;
+    const { encryptionKey } = definition;
+    if (encryptionKey !== null) writeFile(this.#files.encryptionKey, encryptionKey, 0o600);
     const certificates = await this.#ensureCertificates();
     for (const plan of planned) {
       const logFile = this.#files.member(plan.name).log;
