@@ -27,6 +27,17 @@ export class SimPulses {
   /** True time until which a whole process does nothing. */
   readonly #frozenUntilMs = new Map<string, number>();
 
+  /** The pulses of a shard with these options; null when its members have none. */
+  static of(
+    world: World,
+    under: SimNetwork,
+    { electionTimeoutMs = 200, maxStallMs }: { electionTimeoutMs?: number; maxStallMs?: number },
+  ): SimPulses | null {
+    if (maxStallMs === undefined) return null;
+    const heartbeatMs = electionTimeoutMs / 8;
+    return new SimPulses(world, under, { electionTimeoutMs, heartbeatMs, maxStallMs });
+  }
+
   /** @param under the network that the members' other links are on */
   constructor(world: World, under: SimNetwork, timing: PulseTiming) {
     this.#world = world;
@@ -35,7 +46,7 @@ export class SimPulses {
   }
 
   /** The process of `id` starts; returns its member's port. */
-  start(id: string, clock: Clock): CommandSide {
+  start(id: string, clock: Clock): { pulse: CommandSide } {
     const words = new SharedWords(new SharedArrayBuffer(CELL_BYTES));
     const command = new CommandSide(words);
     const actor: Actor = { clock, command, side: new PulseSide(words, this.timing) };
@@ -47,7 +58,7 @@ export class SimPulses {
       if (!this.#frozen(id)) this.#beat(id, actor);
     };
     this.#world.after(this.#world.between(0, this.timing.heartbeatMs), beat);
-    return command;
+    return { pulse: command };
   }
 
   /** The process of `id` has ended. */

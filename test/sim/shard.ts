@@ -120,12 +120,7 @@ export class SimShard {
     this.options = options;
     this.world = new World(options.seed);
     this.network = new SimNetwork(this.world);
-    const { electionTimeoutMs = 200, maxStallMs } = options;
-    const heartbeatMs = electionTimeoutMs / 8;
-    this.pulses =
-      maxStallMs === undefined
-        ? null
-        : new SimPulses(this.world, this.network, { electionTimeoutMs, heartbeatMs, maxStallMs });
+    this.pulses = SimPulses.of(this.world, this.network, options);
     this.#descriptor = {
       shard: '0001',
       term: 1,
@@ -324,8 +319,7 @@ export class SimShard {
     const map = new SlotMap();
     map.apply(this.#descriptor);
     this.#maps.add(map);
-    const recovered = place.disk.recover(this.#voters);
-    const member = new Member(
+    return new Member(
       {
         identity: this.#identity(place),
         limits,
@@ -376,11 +370,10 @@ export class SimShard {
         },
         wake: () => this.#wake(place),
         wakeAtOnce: () => this.#wakeAtOnce(place),
-        ...(this.pulses === null ? {} : { pulse: this.pulses.start(place.id, place.clock) }),
+        ...this.pulses?.start(place.id, place.clock),
       },
-      recovered,
+      place.disk.recover(this.#voters),
     );
-    return member;
   }
 
   #peers(place: SimMember, generation: number): Peers {
