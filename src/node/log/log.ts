@@ -212,6 +212,7 @@ export class Log implements Disk {
     if (this.#state !== 'open') return;
     const truncation = this.#accepted.accept(request, this.maxPayloadBytes);
     const arrivedMs = this.#options.clock.monotonicMs();
+    if (request.restart !== null) this.#skipQueued();
     this.#queue.push({
       persist: request,
       arrivedMs,
@@ -285,6 +286,19 @@ export class Log implements Disk {
 
   get #tail(): Segment {
     return this.#segments[this.#segments.length - 1];
+  }
+
+  /**
+   * A restart drops what waits to be written before it, so that is not written at all: it may wait for room that only
+   * the restart can make. It is reported when the restart is durable, which is in the next batch.
+   */
+  #skipQueued(): void {
+    for (const waiting of this.#queue) {
+      waiting.restart = null;
+      waiting.truncation = null;
+      waiting.encoded = waiting.persist.entries.length;
+    }
+    this.#supply.wake();
   }
 
   #start(): void {
@@ -420,20 +434,22 @@ export class Log implements Disk {
   #encodeRequest(request: Request): boolean {
     const { restart, truncation } = request;
     if (restart !== null) {
-      if (!this.#fits(0, this.#room + RESTART_ROOM_BYTES)) return false;
+      // it is in the batch of those before it that were skipped, whatever else that has
+      const length = this.#encoder.length + recordBytes(0);
+      if (length > this.#room + RESTART_ROOM_BYTES) return false;
       this.#encoder.restart(restart.index, restart.term);
       this.#restarting = true;
       request.restart = null;
     }
     if (truncation !== null) {
-      if (!this.#fits(0, this.#room)) return false;
+      if (!this.#fits(0)) return false;
       this.#encoder.truncate(truncation.from, truncation.termBefore);
       request.truncation = null;
     }
     const { entries } = request.persist;
     while (request.encoded < entries.length) {
       const entry = entries[request.encoded];
-      if (!this.#fits(entry.payload.length, this.#room)) return false;
+      if (!this.#fits(entry.payload.length)) return false;
       this.#encoder.entry(entry);
       this.#appendedEntries++;
       request.encoded++;
@@ -441,10 +457,10 @@ export class Log implements Disk {
     return true;
   }
 
-  /** Whether a record can still go into the batch, of which the segment takes `room` bytes. */
-  #fits(payloadBytes: number, room: number): boolean {
+  /** Whether a record can still go into the batch. */
+  #fits(payloadBytes: number): boolean {
     const length = this.#encoder.length + recordBytes(payloadBytes);
-    if (length > room) return false;
+    if (length > this.#room) return false;
     return length <= this.#options.maxBatchBytes || this.#encoder.recordCount === 0;
   }
 

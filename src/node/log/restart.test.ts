@@ -127,6 +127,32 @@ test('a crash at any step of a restart finds the old log or the new one, never a
   expect([...outcomes].sort()).toEqual(['20: from old, 0', '41: from 41, 2']);
 });
 
+test('what waits behind a write when the log begins anew is reported, and is not in the log', async () => {
+  const disk = new SimulatedDisk();
+  const { log, persisted } = open(disk, { snapshots: null, maxBatchBytes: 20_000 });
+  await append(log, 1, 5);
+  disk.eager = false;
+  // the first of these takes several batches, of which one is on its way
+  const entries = Array.from({ length: 10 }, (_, i) => entry(6 + i));
+  log.persist(request(6, entries));
+  log.persist(request(7, [entry(12)], { truncateFrom: 12 }));
+  log.persist(request(8, [], { hardState: { term: 3, vote: 'x', commit: 3 } }));
+  log.persist(request(9, [], { restart: { index: 400, term: 2 } }));
+  log.persist(request(10, [entry(401, 3)]));
+  disk.eager = true;
+  while (disk.step()) await settle();
+  await settle();
+  expect(persisted).toEqual([1, 2, 3, 4, 5, 6, 7, 8, 9, 10]);
+  expect(log.read(401, 500, 1e6)).toEqual([entry(401, 3)]);
+  await log.close();
+  expect(open(disk, { snapshots: null }).recovered).toMatchObject({
+    firstIndex: 401,
+    lastIndex: 401,
+    termBefore: 2,
+    hardState: { term: 3, vote: 'x' },
+  });
+});
+
 test('a log may begin anew below its end, when what it has there comes from a lost leader', async () => {
   const disk = new SimulatedDisk();
   const { log } = open(disk, { snapshots: null });
@@ -166,16 +192,18 @@ test('a restart needs no room on the disk, and makes some', async () => {
     const held = filled.persisted.length;
     expect(filled.log.full).toBe(true);
     await filled.log.close();
-    for (const entries of [held - 1, held]) {
+    // up to the last one there is room for, and with more that wait: those are not written any more
+    for (const entries of [held - 1, held, held + 1, held + 7]) {
       const { log, persisted } = await onSmallDisk(entries, payloadBytes);
-      expect(persisted).toHaveLength(entries);
+      expect(persisted).toHaveLength(Math.min(entries, held));
       expect(log.full).toBe(true);
       const hardState = { term: 2, vote: '', commit: 900 };
       const restart = { index: 900, term: 2 };
       log.persist(request(entries + 1, [entry(901, 2)], { hardState, restart }));
       for (let i = 0; i < 20; i++) await settle();
-      expect(persisted.at(-1)).toBe(entries + 1);
+      expect(persisted).toEqual(Array.from({ length: entries + 1 }, (_, i) => i + 1));
       expect(log.full).toBe(false);
+      expect(log.read(901, 1000, 1e6)).toEqual([entry(901, 2)]);
       await log.close();
     }
   }

@@ -56,7 +56,7 @@ export class FrameSink implements SnapshotSink {
   readonly #spare: Uint8Array[] = [];
   #contentBytes = 0;
   #unsynced = 0;
-  /** Resolves, never rejects, when the sink is done with its file, one way or the other. */
+  /** Resolves when the sink is done with its file, one way or the other; rejects with what `done` throws. */
   readonly finished: Promise<void>;
 
   constructor(options: SinkOptions) {
@@ -116,29 +116,35 @@ export class FrameSink implements SnapshotSink {
   /** The life of the file. */
   async #work(): Promise<void> {
     const { files, index, term, temporary, adopt } = this.#options;
-    let file = -1;
+    let published = false;
     try {
       await this.#checkSpace();
-      file = await files.createAsync(temporary);
-      const whole = await this.#writeFrames(file);
-      if (whole) {
-        const header = { index, term, contentBytes: this.#contentBytes, ...this.#protection };
-        await files.writeAsync(file, encodeSnapshotHeader(header), SNAPSHOT_HEADER_BYTES, 0);
-        await files.syncAsync(file);
-        files.close(file);
-        file = -1;
+      if (await this.#makeFile()) {
         await adopt({ index, term, sizeBytes: this.#contentBytes }, temporary);
-        this.#tell();
-        return;
+        published = true;
       }
     } catch (error) {
       this.#error = error as Error;
       this.#waiting.length = 0;
     }
-    if (file !== -1) files.close(file);
     // what cannot be removed now is removed at the next opening
-    await files.removeAsync(temporary).catch(() => {});
-    if (this.#error !== null && this.#state === 'publishing') this.#tell();
+    if (!published) await files.removeAsync(temporary).catch(() => {});
+    if (this.#state === 'publishing') this.#tell();
+  }
+
+  /** Makes the whole temporary file, synced; false when it is not wanted. */
+  async #makeFile(): Promise<boolean> {
+    const { files, index, term, temporary } = this.#options;
+    const file = await files.createAsync(temporary);
+    try {
+      if (!(await this.#writeFrames(file))) return false;
+      const header = { index, term, contentBytes: this.#contentBytes, ...this.#protection };
+      await files.writeAsync(file, encodeSnapshotHeader(header), SNAPSHOT_HEADER_BYTES, 0);
+      await files.syncAsync(file);
+      return true;
+    } finally {
+      files.close(file);
+    }
   }
 
   /** Writes frames as they come; true when the content is complete, false when it is not wanted. */

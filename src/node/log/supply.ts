@@ -157,6 +157,8 @@ export class SegmentSupply {
       };
       if (spare === undefined) {
         this.#next = await createSegment(this.#options, header, onProgress);
+        // until it is measured again
+        this.space = { ...this.space, freeBytes: this.space.freeBytes - segmentBytes };
       } else {
         this.#next = await recycleSegment(this.#options, spare, header);
         this.#recycled++;
