@@ -410,7 +410,7 @@ export class Node implements NodeFacts {
       },
       clients: this.#clients?.stats ?? null,
       log: this.#storage.log?.statistics ?? null,
-      diskFreeBytes: this.#storage.log?.freeBytes ?? 0,
+      diskFreeBytes: this.#storage.log?.diskFreeBytes ?? 0,
       syncDurations: this.#storage.syncDurations,
       maxmemoryBytes: options.maxmemory,
       linkStates: this.#neighbours.links.linkStates(),

@@ -14,7 +14,7 @@ import type { Options } from '#node/config/options.ts';
 import { type KeyRing, NO_KEYS } from '#node/log/cipher.ts';
 import { readKeyFile } from '#node/log/key-file.ts';
 import type { Log } from '#node/log/log.ts';
-import { openLog } from '#node/log/open.ts';
+import { openLog, reserveFor } from '#node/log/open.ts';
 import { openSnapshots, type SnapshotDirectory } from '#node/log/snapshot-files.ts';
 import type { Membership } from '#node/raft/membership.ts';
 import type { Recovered } from '#node/raft/raft.ts';
@@ -73,7 +73,7 @@ export class Storage {
   get space(): NodeFacts['disk'] {
     const { log } = this;
     if (log !== null) {
-      return { healthy: !log.full, freeBytes: log.freeBytes, totalBytes: log.totalBytes };
+      return { healthy: !log.full, freeBytes: log.diskFreeBytes, totalBytes: log.totalBytes };
     }
     const { bavail, blocks, bsize } = statfsSync(this.#options.dataDir);
     return { healthy: true, freeBytes: bavail * bsize, totalBytes: blocks * bsize };
@@ -91,6 +91,7 @@ export class Storage {
     const snapshots = openSnapshots({
       directory: join(this.#options.dataDir, 'snapshots'),
       keys,
+      reserveBytes: reserveFor(this.#options.segmentBytes),
       onError: (error) => this.#log.warn({ reason: error.message }, 'a snapshot was not removed'),
     });
     await snapshots.verifyNewest();

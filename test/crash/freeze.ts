@@ -14,7 +14,7 @@ export const LEASE_OVER_MS = 800;
 export type Frozen = 'primary' | 'replica' | 'log' | 'majority' | 'all';
 const KINDS: readonly Frozen[] = ['primary', 'replica', 'majority', 'primary', 'log', 'all'];
 
-export interface FreezeReport extends Verdict {
+export interface FaultReport extends Verdict {
   readonly lines: readonly string[];
 }
 
@@ -25,7 +25,7 @@ export interface FaultOptions {
   readonly lastsMs: number;
 }
 
-export async function freeze(options: FaultOptions): Promise<FreezeReport> {
+export async function freeze(options: FaultOptions): Promise<FaultReport> {
   const random = new Prng(options.seed);
   const setting = { seed: options.seed, commandTimeoutMs: 500 };
   const { result, ...verdict } = await trial(setting, async (trialled) => {

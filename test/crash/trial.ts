@@ -32,7 +32,9 @@ export interface TrialOptions {
   /** Where `from` finds `to`, instead of 127.0.0.1. */
   readonly hostFor?: (from: string, to: string) => string;
   /** Called before the members start, with the folder of a member's data. */
-  readonly prepare?: (cluster: LocalCluster, dataOf: (name: string) => string) => Promise<void>;
+  readonly prepare?: (dataOf: (name: string) => string) => void;
+  /** Called when the members serve, before there are clients. */
+  readonly started?: (cluster: LocalCluster) => Promise<void>;
 }
 
 export interface Trial {
@@ -81,8 +83,9 @@ export async function trial<T>(
   const ledger = new Ledger();
   let load: Load | null = null;
   try {
-    await options.prepare?.(cluster, dataOf);
+    options.prepare?.(dataOf);
     await cluster.start();
+    await options.started?.(cluster);
     const { endpoints, ca } = cluster;
     const clients = { clients: CLIENTS, loopsPerClient: LOOPS_PER_CLIENT, commandTimeoutMs };
     load = new Load({ endpoints, ca, ...clients, seed, ledger });
@@ -102,8 +105,9 @@ export async function trial<T>(
       directory,
     };
   } finally {
-    await load?.stop();
+    // what waits for an answer gets none any more
     load?.disconnect();
+    await load?.stop();
     await cluster.stop();
   }
 }

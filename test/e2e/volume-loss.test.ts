@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { ClientPod } from './client-pod.ts';
-import { memoryCluster, Namespace } from './cluster.ts';
+import { memoryCluster, Namespace, secret } from './cluster.ts';
 import { driver } from './choose-driver.ts';
 import { underLoad } from './load.ts';
 import { eventually } from './shell.ts';
@@ -16,7 +16,13 @@ let pod: ClientPod;
 beforeAll(async () => {
   const nodes = await cluster.nodes();
   namespace = await Namespace.create('e2e-volume-loss');
-  await namespace.apply(memoryCluster('shop', { numReplicasPerShard: 1 }));
+  // encrypted at rest, so that a new disk needs the key as well
+  const key = `first ${'7e'.repeat(32)}`;
+  const storage = { encryption: { secretName: 'disk-key' } };
+  await namespace.apply(
+    secret('disk-key', { key }),
+    memoryCluster('shop', { numReplicasPerShard: 1, storage }),
+  );
   await namespace.ready('shop');
   await namespace.settled('shop');
   pod = await ClientPod.start(namespace, { caConfigMap: 'shop-ca', node: nodes[0].name });

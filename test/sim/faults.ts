@@ -159,7 +159,7 @@ const PROCESS_FAULTS: readonly Fault[] = [
     run: (scene) => {
       const place = victim(scene);
       if (place === null) return false;
-      scene.shard.pause(place, scene.world.between(10, scene.electionMs * 0.8));
+      scene.shard.stall(place, scene.world.between(10, scene.electionMs * 4));
       return true;
     },
   },

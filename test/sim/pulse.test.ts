@@ -23,7 +23,7 @@ test('a primary that is busy for up to maxStallMs stays primary, and answers aft
   const client = shard.connect(primary);
   for (let round = 1; round <= 5; round++) {
     client.command('INCR', 'k');
-    shard.pause(primary, MAX_STALL_MS);
+    shard.stall(primary, MAX_STALL_MS);
     pass(shard, MAX_STALL_MS - 1);
     expect(client.replies.length).toBe(round - 1);
     pass(shard, 100);
@@ -38,7 +38,7 @@ test('what waited for a busy primary is answered in the first turn after it', ()
   const primary = shard.ready();
   const client = shard.connect(primary);
   client.command('GET', 'k');
-  shard.pause(primary, MAX_STALL_MS);
+  shard.stall(primary, MAX_STALL_MS);
   pass(shard, MAX_STALL_MS + 0.02);
   expect(client.replies).toEqual([null]);
 });
@@ -47,12 +47,14 @@ test('R6: a vote request that waited for a busy follower meets what its pulse ha
   const shard = new SimShard({ seed: 6, ...BUSY });
   const primary = shard.ready();
   const [busy, candidate] = followers(shard, primary);
+  // so that all have said of whom they hear
+  pass(shard, 50);
   separate(shard, primary, candidate);
   hasten(shard);
   for (let round = 0; round < 5; round++) {
     // so that no heartbeat of the core waits as well
-    shard.pause(primary, MAX_STALL_MS - 50);
-    shard.pause(busy, MAX_STALL_MS - 100);
+    shard.stall(primary, MAX_STALL_MS - 50);
+    shard.stall(busy, MAX_STALL_MS - 100);
     for (let ms = 0; ms < MAX_STALL_MS; ms++) {
       pass(shard, 1);
       expect(leaseholders(shard)).toEqual([primary.id]);
@@ -64,7 +66,7 @@ test('R6: a vote request that waited for a busy follower meets what its pulse ha
 test('without a pulse it would not', () => {
   const shard = new SimShard({ seed: 1, kinds: KINDS });
   const primary = shard.ready();
-  shard.pause(primary, MAX_STALL_MS);
+  shard.stall(primary, MAX_STALL_MS);
   pass(shard, MAX_STALL_MS + 100);
   expect(shard.primary?.id).not.toBe(primary.id);
 });
@@ -76,7 +78,7 @@ test('a primary that is busy for longer is replaced, and what it answers then is
   client.command('SET', 'k', 'old');
   pass(shard, 50);
   client.command('GET', 'k');
-  shard.pause(primary, 3 * MAX_STALL_MS);
+  shard.stall(primary, 3 * MAX_STALL_MS);
   pass(shard, 2.5 * MAX_STALL_MS);
   const next = followers(shard, primary).find(({ member }) => member?.state === 'primary');
   if (next === undefined) throw new Error('there is a next primary');
@@ -94,7 +96,7 @@ test('followers that are busy keep a primary in its lease', () => {
   const client = shard.connect(primary);
   client.command('SET', 'k', 'v');
   pass(shard, 50);
-  for (const place of followers(shard, primary)) shard.pause(place, MAX_STALL_MS);
+  for (const place of followers(shard, primary)) shard.stall(place, MAX_STALL_MS);
   pass(shard, MAX_STALL_MS - 50);
   client.command('GET', 'k');
   pass(shard, 20);
@@ -167,14 +169,14 @@ function disturb(shard: SimShard, chance: Prng): void {
   switch (chance.below(9)) {
     case 0:
     case 1:
-      shard.pause(place, chance.below(1200));
+      shard.stall(place, chance.below(1200));
       return;
     case 2:
-      for (const each of shard.members) if (each !== place) shard.pause(each, chance.below(600));
+      for (const each of shard.members) if (each !== place) shard.stall(each, chance.below(600));
       return;
     case 3: {
       const ms = chance.below(800);
-      shard.pause(place, ms);
+      shard.stall(place, ms);
       shard.pulses?.freeze(place.id, ms);
       return;
     }

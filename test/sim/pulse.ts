@@ -14,14 +14,12 @@ import type { World } from './world.ts';
 /** What the pulse thread of one process has; it ends with the process. */
 interface Actor {
   readonly clock: Clock;
-  readonly side: PulseSide;
   readonly command: CommandSide;
-  /** All that are or were in the shard. */
-  readonly members: () => readonly string[];
+  readonly side: PulseSide;
 }
 
 export class SimPulses {
-  /** Its links have faults of their own. */
+  /** Its links have faults of their own, beside those of the network they are on. */
   readonly network: SimNetwork;
   readonly timing: PulseTiming;
   readonly #world: World;
@@ -32,27 +30,26 @@ export class SimPulses {
   /** The pulses of a shard with these options; null when its members have none. */
   static of(
     world: World,
+    under: SimNetwork,
     { electionTimeoutMs = 200, maxStallMs }: { electionTimeoutMs?: number; maxStallMs?: number },
   ): SimPulses | null {
     if (maxStallMs === undefined) return null;
-    return new SimPulses(world, {
-      electionTimeoutMs,
-      heartbeatMs: electionTimeoutMs / 8,
-      maxStallMs,
-    });
+    const heartbeatMs = electionTimeoutMs / 8;
+    return new SimPulses(world, under, { electionTimeoutMs, heartbeatMs, maxStallMs });
   }
 
-  constructor(world: World, timing: PulseTiming) {
+  /** @param under the network that the members' other links are on */
+  constructor(world: World, under: SimNetwork, timing: PulseTiming) {
     this.#world = world;
     this.timing = timing;
-    this.network = new SimNetwork(world);
+    this.network = new SimNetwork(world, under);
   }
 
-  /** The process of `id` starts; returns its member's port. `members` are all that are or were in the shard. */
-  start(id: string, clock: Clock, members: () => readonly string[]): { pulse: CommandSide } {
+  /** The process of `id` starts; returns its member's port. */
+  start(id: string, clock: Clock): { pulse: CommandSide } {
     const words = new SharedWords(new SharedArrayBuffer(CELL_BYTES));
     const command = new CommandSide(words);
-    const actor: Actor = { clock, side: new PulseSide(words, this.timing), command, members };
+    const actor: Actor = { clock, command, side: new PulseSide(words, this.timing) };
     this.#actors.set(id, actor);
     this.network.attach(id, (from, type, bytes) => this.#take(id, actor, from, type, bytes));
     const beat = (): void => {
@@ -80,19 +77,21 @@ export class SimPulses {
     return (this.#frozenUntilMs.get(id) ?? 0) > this.#world.nowMs;
   }
 
-  #beat(id: string, { side, clock, members }: Actor): void {
+  #beat(id: string, { side, clock }: Actor): void {
     const next = side.beat(clock.monotonicMs());
     if (next === null) return;
-    for (const other of members()) {
-      if (other !== id) this.network.send(id, other, FRAME_PULSE, encodeBeat(next));
+    for (const other of this.#actors.keys()) {
+      if (other === id) continue;
+      this.network.send(id, other, FRAME_PULSE, encodeBeat(next));
     }
   }
 
   #take(id: string, actor: Actor, from: string, type: number, bytes: Uint8Array): void {
     const { side, clock, command } = actor;
     const beat = decodeBeat(bytes);
-    if (this.#frozen(id) || beat === null) return;
-    if (type === FRAME_ANSWER) side.answered(command.slotOf(from), beat);
+    const slot = command.slotOf(from);
+    if (this.#frozen(id) || beat === null || slot < 0) return;
+    if (type === FRAME_ANSWER) side.answered(slot, beat);
     else if (side.answers(beat, clock.monotonicMs())) {
       this.network.send(id, from, FRAME_ANSWER, bytes);
     }

@@ -120,7 +120,7 @@ export class SimShard {
     this.options = options;
     this.world = new World(options.seed);
     this.network = new SimNetwork(this.world);
-    this.pulses = SimPulses.of(this.world, options);
+    this.pulses = SimPulses.of(this.world, this.network, options);
     this.#descriptor = {
       shard: '0001',
       term: 1,
@@ -196,8 +196,15 @@ export class SimShard {
     place.disk.crash(power);
   }
 
-  /** The member does nothing for so long; what is for it waits. Its pulse goes on, see {@link SimPulses.freeze}. */
+  /** The process does nothing for so long; what is for its member waits. */
   pause(place: SimMember, durationMs: number): void {
+    if (place.member === null) return;
+    this.pulses?.freeze(place.id, durationMs);
+    this.stall(place, durationMs);
+  }
+
+  /** The member's command thread does nothing for so long; what is for it waits. Its pulse goes on. */
+  stall(place: SimMember, durationMs: number): void {
     if (place.member === null) return;
     place.pausedUntilMs = Math.max(place.pausedUntilMs, this.world.nowMs + durationMs);
     const { generation } = place;
@@ -214,7 +221,6 @@ export class SimShard {
     this.world.after(durationMs, () => {
       if (generation === place.generation) place.clock.suspendedMs += durationMs;
     });
-    this.pulses?.freeze(place.id, durationMs);
     this.pause(place, durationMs);
   }
 
@@ -313,8 +319,7 @@ export class SimShard {
     const map = new SlotMap();
     map.apply(this.#descriptor);
     this.#maps.add(map);
-    const recovered = place.disk.recover(this.#voters);
-    const member = new Member(
+    return new Member(
       {
         identity: this.#identity(place),
         limits,
@@ -365,11 +370,10 @@ export class SimShard {
         },
         wake: () => this.#wake(place),
         wakeAtOnce: () => this.#wakeAtOnce(place),
-        ...this.pulses?.start(place.id, place.clock, () => this.members.map(({ id }) => id)),
+        ...this.pulses?.start(place.id, place.clock),
       },
-      recovered,
+      place.disk.recover(this.#voters),
     );
-    return member;
   }
 
   #peers(place: SimMember, generation: number): Peers {
@@ -423,17 +427,12 @@ export class SimShard {
 
   #tick(place: SimMember, generation: number, delayMs: number): void {
     this.world.after(delayMs, () => {
-      const pausedMs = this.pulses === null ? 0 : place.pausedUntilMs - this.world.nowMs;
-      // what else waits comes first: a loop that was held up reads its sockets before its timers
-      if (pausedMs > 0) this.#tick(place, generation, pausedMs + TICK_MS / 2);
-      else this.deliver(place, generation, (member) => this.#tickNow(place, generation, member));
+      this.deliver(place, generation, (member) => {
+        member.tick();
+        place.clockInDoubt = false;
+        this.#tick(place, generation, TICK_MS);
+      });
     });
-  }
-
-  #tickNow(place: SimMember, generation: number, member: Member): void {
-    member.tick();
-    place.clockInDoubt = false;
-    this.#tick(place, generation, TICK_MS);
   }
 
   #wake(place: SimMember): void {

@@ -29,7 +29,7 @@ import type { Log } from './log.ts';
 import { openLog } from './open.ts';
 import type { RecoveredLog } from './options.ts';
 import { openSnapshots, type SnapshotDirectory } from './snapshot-files.ts';
-import { SimulatedDisk } from './simulated-disk.ts';
+import { SimulatedDisk, systemError } from './simulated-disk.ts';
 
 const SEGMENT_BYTES = 64 * 1024;
 const LARGE_BYTES = 1 << 30;
@@ -45,6 +45,7 @@ const counts = {
   restartsAtOpening: 0,
   full: 0,
   keys: 0,
+  faults: 0,
 };
 
 class Life {
@@ -60,6 +61,9 @@ class Life {
   #dropped = 1;
   /** A snapshot of another member is on its way: the log takes nothing until it is there. */
   #fetching = false;
+  /** The disk has failed once, or is about to; the log has noticed. */
+  #faulty = false;
+  #failed = false;
   readonly #keyLines: string[] = [];
   maxSegments = 0;
 
@@ -120,7 +124,8 @@ class Life {
         this.#durable = seq;
       },
       onFailed: (error) => {
-        if (!disk.dead) throw error;
+        if (!disk.dead && !this.#faulty) throw error;
+        this.#failed = true;
       },
     });
     disk.syncsLeft = Number.POSITIVE_INFINITY;
@@ -132,12 +137,16 @@ class Life {
     this.#requests = [];
     this.#durable = 0;
     this.#fetching = false;
+    this.#faulty = false;
+    this.#failed = false;
   }
 
   /** One random thing: a request, a step of the disk, the idle mark, a snapshot. */
   async act(): Promise<void> {
     const { log } = this;
     const what = this.#random.below(100);
+    if (this.#random.chance(0.002)) this.#fail();
+    if (this.#failed) return;
     if (what < 40 && !this.#fetching) this.#persist(log);
     else if (what < 90) this.disk.step();
     else if (what < 94) log.idle();
@@ -147,6 +156,17 @@ class Life {
     else this.disk.capacityBytes = LARGE_BYTES;
     if (this.#random.chance(0.8)) await settle();
     this.maxSegments = Math.max(this.maxSegments, log.statistics.segments);
+  }
+
+  /** One of the next operations of the disk fails, once. */
+  #fail(): void {
+    this.#faulty = true;
+    let count = this.#random.below(10);
+    this.disk.fault = (operation) => {
+      if (count-- !== 0) return null;
+      counts.faults++;
+      return systemError('EIO', operation);
+    };
   }
 
   /** From now on the disk has little room. */

@@ -10,7 +10,7 @@ import { parseKeys, readKeyFile } from './key-file.ts';
 import type { Log } from './log.ts';
 import { openLog } from './open.ts';
 import type { RecoveredLog } from './options.ts';
-import { segmentPath } from './segment.ts';
+import { openSegment, SegmentReader, segmentPath } from './segment.ts';
 import { openSnapshots, type SnapshotDirectory } from './snapshot-files.ts';
 import {
   FRAME_CONTENT_BYTES,
@@ -262,6 +262,18 @@ test('a batch that rotted since it was written is not given out in parts', async
   disk.bytes(FIRST)[FIRST_BATCH + BATCH_ALIGNMENT + BATCH_HEADER_BYTES + 60] ^= 1;
   expect(log.read(1, 2, 1000)).toEqual([entry(1)]);
   expect(() => log.read(2, 3, 1000)).toThrow(expect.objectContaining({ code: 'LOG_CORRUPT' }));
+});
+
+test('batches of a window are decrypted in any order', async () => {
+  const disk = await twoBatches(true);
+  const place = { files: disk, directory: '/log', segmentBytes: SEGMENT_BYTES, keys: A };
+  const reader = new SegmentReader(disk, openSegment(place, 1), SEGMENT_BYTES);
+  const places = [FIRST_BATCH, FIRST_BATCH + BATCH_ALIGNMENT, FIRST_BATCH + 2 * BATCH_ALIGNMENT];
+  for (const i of [0, 2, 0, 1, 2, 2, 0, 2, 1, 1, 0]) {
+    const header = reader.header(places[i]);
+    if (header === null) throw new Error('there is a batch');
+    expect(reader.firstBadRecord(places[i], header)).toBe(-1);
+  }
 });
 
 test('any changed byte of an encrypted snapshot is found, and a frame moved is', async () => {

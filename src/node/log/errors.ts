@@ -150,6 +150,16 @@ export class SnapshotDamagedError extends Error {
   }
 }
 
+/** What is left of the disk is kept for the log. */
+export class DiskReservedError extends Error {
+  readonly code = 'ENOSPC';
+
+  constructor(file: string, reserveBytes: number) {
+    super(`${file}: the last ${reserveBytes} bytes of the disk are kept for the log`);
+    this.name = 'DiskReservedError';
+  }
+}
+
 /** There is no snapshot file of this index (any more). */
 export class SnapshotGoneError extends Error {
   readonly code = 'SNAPSHOT_GONE';

@@ -364,7 +364,7 @@ test('making a segment leaves the reserve free', async () => {
   const { log } = open(disk, { reserveBytes: 7 * SEGMENT_BYTES });
   await settle();
   expect(log.full).toBe(true);
-  expect(log.freeBytes).toBeGreaterThan(6 * SEGMENT_BYTES);
+  expect(log.diskFreeBytes).toBeGreaterThan(6 * SEGMENT_BYTES);
   await log.close();
 });
 

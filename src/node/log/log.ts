@@ -169,7 +169,16 @@ export class Log implements Disk {
     return this.#index.lastIndex;
   }
 
+  /**
+   * Bytes that the log can still take: the rest of its segment, segments that are made, and those that there
+   * is room for without touching the reserve. At 0 requests are held back.
+   */
   get freeBytes(): number {
+    return Math.max(0, this.#room) + this.#supply.freeBytes;
+  }
+
+  /** Free bytes of the disk, as last measured. */
+  get diskFreeBytes(): number {
     return this.#supply.space.freeBytes;
   }
 

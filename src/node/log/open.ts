@@ -119,6 +119,11 @@ function describe(
   };
 }
 
+/** Free bytes that opening a log needs, also on a full disk, because it copies the last segment. */
+export function reserveFor(segmentBytes: number): number {
+  return segmentBytes + 2 * TAIL_ROOM_BYTES;
+}
+
 function withDefaults(options: LogOptions): CompleteLogOptions {
   const segmentBytes = options.segmentBytes ?? 64 << 20;
   const complete: CompleteLogOptions = {
@@ -127,7 +132,7 @@ function withDefaults(options: LogOptions): CompleteLogOptions {
     segmentBytes,
     maxBatchBytes: 4 << 20,
     idleMarkMs: 50,
-    reserveBytes: segmentBytes + 2 * TAIL_ROOM_BYTES,
+    reserveBytes: reserveFor(segmentBytes),
     clock: { monotonicMs: () => performance.now(), wallMs: () => Date.now() },
     files: nodeFiles,
     snapshots: null,

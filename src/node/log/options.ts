@@ -29,8 +29,7 @@ export interface LogOptions {
   /** An idle log appends an empty batch with the sync mark within twice this time; default 50, 0 = only by `idle()`. */
   readonly idleMarkMs?: number;
   /**
-   * Free bytes that making a segment must leave on the disk. Default: segmentBytes and 8 MiB more, because
-   * opening the log again copies its last segment, also on a full disk.
+   * Free bytes that making a segment must leave on the disk; default `reserveFor(segmentBytes)`.
    */
   readonly reserveBytes?: number;
   /** Where `oldestUnsyncedMs(nowMs)` gets the arrival times from: the clock that makes `nowMs`. */

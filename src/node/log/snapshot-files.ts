@@ -37,6 +37,8 @@ export interface SnapshotOptions {
   readonly directory: string;
   /** A file could not be removed; it is tried again at the next opening. */
   readonly onError?: (error: Error) => void;
+  /** Bytes that a snapshot in the making leaves free on the disk; default 0. Then it fails with ENOSPC. */
+  readonly reserveBytes?: number;
   /** Keys for what is written and read; default none: plaintext. */
   readonly keys?: KeyRing;
   readonly files?: Files;
@@ -45,6 +47,7 @@ export interface SnapshotOptions {
 /** SnapshotOptions with defaults filled in. */
 interface CompleteOptions extends SnapshotOptions {
   readonly keys: KeyRing;
+  readonly reserveBytes: number;
   readonly files: Files;
 }
 
@@ -73,7 +76,7 @@ interface Reading {
  */
 export function openSnapshots(options: SnapshotOptions): SnapshotDirectory {
   const { files = nodeFiles, keys = NO_KEYS, directory } = options;
-  const complete = { ...options, files, keys };
+  const complete = { ...options, files, keys, reserveBytes: options.reserveBytes ?? 0 };
   files.makeDirectory(directory);
   // a name that was made just before the last crash may be in memory alone
   files.syncDirectory(directory);
@@ -152,6 +155,7 @@ export class SnapshotDirectory implements SnapshotFiles {
     const sink = new FrameSink({
       files: this.#options.files,
       keys: this.#options.keys,
+      reserveBytes: this.#options.reserveBytes,
       index,
       term,
       // each has its own: one that was abandoned may still be on its way out

@@ -5,9 +5,11 @@
  * touched: a full disk costs a snapshot, never the log.
  */
 import { randomInt } from 'node:crypto';
+import path from 'node:path';
 import { invariant } from '#base/invariant.ts';
 import type { SnapshotFile, SnapshotSink } from '#node/shard/ports.ts';
 import type { KeyRing } from './cipher.ts';
+import { DiskReservedError } from './errors.ts';
 import type { Files } from './files.ts';
 import {
   encodeSnapshotHeader,
@@ -20,7 +22,7 @@ import {
   sealFrame,
 } from './snapshot-format.ts';
 
-/** The file is synced after this many bytes, so that the log's writes never wait behind more. */
+/** After so many bytes the free space is looked at and the file synced: the log's writes never wait behind more. */
 const SYNC_BYTES = 4 << 20;
 /** Buffers of frames that are kept to be used again. */
 const SPARE_FRAMES = 16;
@@ -29,6 +31,8 @@ const SPARE_FRAMES = 16;
 export interface SinkOptions {
   readonly files: Files;
   readonly keys: KeyRing;
+  /** Bytes that must stay free on the disk. */
+  readonly reserveBytes: number;
   readonly index: number;
   readonly term: number;
   /** Where the bytes go until the file gets its name. */
@@ -114,6 +118,7 @@ export class FrameSink implements SnapshotSink {
     const { files, index, term, temporary, adopt } = this.#options;
     let file = -1;
     try {
+      await this.#checkSpace();
       file = await files.createAsync(temporary);
       const whole = await this.#writeFrames(file);
       if (whole) {
@@ -166,6 +171,14 @@ export class FrameSink implements SnapshotSink {
     if (this.#unsynced < SYNC_BYTES) return;
     this.#unsynced = 0;
     await files.syncAsync(file);
+    await this.#checkSpace();
+  }
+
+  /** A snapshot may take what is free, but not what the log needs to go on and to be opened again. */
+  async #checkSpace(): Promise<void> {
+    const { files, temporary, reserveBytes } = this.#options;
+    const { freeBytes } = await files.spaceAsync(path.dirname(temporary));
+    if (freeBytes < reserveBytes) throw new DiskReservedError(temporary, reserveBytes);
   }
 
   #tell(): void {

@@ -79,6 +79,14 @@ export class SegmentSupply {
     return this.#recycled;
   }
 
+  /** Bytes of the segments that are made, and of those that there is room for. */
+  get freeBytes(): number {
+    const { segmentBytes, reserveBytes } = this.#options;
+    const made = this.#spares.length + (this.#next === null ? 0 : 1);
+    const room = Math.max(0, this.space.freeBytes - reserveBytes);
+    return (made + Math.floor(room / segmentBytes)) * segmentBytes;
+  }
+
   /** The next segment if it is ready; the one after it is then made. */
   take(): Segment | null {
     const next = this.#next;

@@ -40,7 +40,10 @@ export class Restore {
   }
 }
 
-/** What Raft is told at the start of the newest file; null when there is none. Throws SNAPSHOT_CORRUPT or the disk's error. */
+/**
+ * What Raft is told of the newest file at the start; null when there is none. Throws SNAPSHOT_CORRUPT or the disk's
+ * error.
+ */
 export function newestSnapshot(files: SnapshotFiles): SnapshotMeta | null {
   const file = files.files.at(-1);
   if (file === undefined) return null;

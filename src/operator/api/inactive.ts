@@ -14,7 +14,6 @@ const INACTIVE: Readonly<Record<string, (spec: MemoryClusterSpec) => boolean>> =
   maintenanceWindow: (spec) => spec.maintenanceWindow !== '',
   finalSnapshotName: (spec) => spec.finalSnapshotName !== '',
   'storage.adoptClusterId': (spec) => spec.storage.adoptClusterId !== '',
-  'storage.encryption': (spec) => spec.storage.encryption.secretName !== '',
   'tls.issuerRef': (spec) => spec.tls.issuerRef !== undefined,
   external: (spec) => spec.external !== undefined,
   deletionProtection: (spec) => spec.deletionProtection,

@@ -131,6 +131,40 @@ test('a member that lost its disk comes back as a new one, and nothing is lost',
   expect(new Set(digests.map(({ digest }) => digest)).size).toBe(1);
 });
 
+test(
+  'with a key nothing that was written can be read on any disk, also on a new one',
+  SLOW,
+  async () => {
+    const secret = {
+      apiVersion: 'v1',
+      kind: 'Secret',
+      metadata: { name: 'disk-key' },
+      stringData: { key: `one ${'5c'.repeat(32)}` },
+    };
+    const storage = { encryption: { secretName: 'disk-key' } };
+    const spec = manifest('MemoryCluster', 'shop', { tlsEnabled: false, storage });
+    const first = cluster(spec, JSON.stringify(secret));
+    await first.start();
+    await connect(first).set('greeting', 'a-sentence-to-be-found');
+    first.kill('shop-0001-l01', 'SIGKILL');
+    rmSync(join(directory, 'shop', 'shop-0001-l01', 'data'), { recursive: true });
+    await first.ready();
+    await first.stop();
+    const found = first.members().flatMap(({ name }) => {
+      const data = join(directory, 'shop', name, 'data');
+      const files = readdirSync(data, { recursive: true, withFileTypes: true });
+      return files
+        .filter((file) => file.isFile())
+        .map((file) => join(file.parentPath, file.name))
+        .filter((file) => readFileSync(file).includes('a-sentence'));
+    });
+    expect(found).toEqual([]);
+    const second = cluster(spec, JSON.stringify(secret));
+    await second.start();
+    expect(await connect(second).get('greeting')).toBe('a-sentence-to-be-found');
+  },
+);
+
 test('a disk that its shard has gone on without is set aside and starts anew', SLOW, async () => {
   const spec = manifest('MemoryCluster', 'shop', { tlsEnabled: false });
   const home = join(directory, 'shop', 'shop-0001-l01');

@@ -11,7 +11,7 @@ import type { KeyspaceDigest, MemberStatus } from '#operator/nodeclient/wire.ts'
 import { clusterMembers, type Member } from '#operator/topology/members.ts';
 import { ensureCertificates } from './certificates.ts';
 import type { ClusterDefinition } from './definition.ts';
-import { type ClusterFiles, clusterFiles } from './files.ts';
+import { type ClusterFiles, clusterFiles, writeFile } from './files.ts';
 import { primaryAmong } from './formation.ts';
 import { memberCommand } from './member-arguments.ts';
 import { LOOPBACK, type MemberPorts } from './ports.ts';
@@ -36,7 +36,7 @@ export interface LocalClusterOptions {
   readonly readyWithinMs?: number;
   /** Options of the node beyond what the manifest says. */
   readonly nodeOptions?: Partial<Options>;
-  /** The host by which member `from` finds member `to`: for tests with a network of their own in between. */
+  /** The host by which member `from` finds another, `to`: for tests with a network of their own in between. */
   readonly hostFor?: (from: string, to: string) => string;
   readonly onEvent?: (event: ClusterEvent) => void;
 }
@@ -129,6 +129,8 @@ export class LocalCluster {
     const state = await loadState(this.#files, planned, basePort, definition.spec.port);
     saveState(this.#files, state);
     this.#state = state;
+    const { encryptionKey } = definition;
+    if (encryptionKey !== null) writeFile(this.#files.encryptionKey, encryptionKey, 0o600);
     const certificates = await this.#ensureCertificates();
     for (const plan of planned) {
       const logFile = this.#files.member(plan.name).log;

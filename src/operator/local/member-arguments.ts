@@ -78,6 +78,7 @@ export function memberCommand(
     advertiseHost: LOOPBACK,
     ...QUICK_FAREWELL,
     peerTlsDir: paths.peerTls,
+    ...(asPod.encryptionKeyFile === undefined ? {} : { encryptionKeyFile: files.encryptionKey }),
     ...(asPod.clientTlsDir === undefined ? {} : { clientTlsDir: paths.clientTls }),
   };
   const options = nodeArguments({ ...asPod, ...here, ...extra });

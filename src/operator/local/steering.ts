@@ -39,7 +39,7 @@ export interface SteeringOptions {
   readonly state: ClusterState;
   /** By name; filled by the owner. */
   readonly members: ReadonlyMap<string, SteeredMember>;
-  /** The host by which member `from` finds member `to`. */
+  /** The host by which member `from` finds another, `to`. */
   readonly hostFor: (from: string, to: string) => string;
   readonly onEvent: (event: SteeringEvent) => void;
 }
@@ -221,7 +221,7 @@ export class Steering {
       const { name, shard, kind, ports } = member;
       const memberId = this.#memberIds.get(name) ?? this.#firstIdOf(shard, name);
       const address = {
-        host: hostFor(from, name),
+        host: name === from ? LOOPBACK : hostFor(from, name),
         peerPort: ports.peer,
         clientPort: ports.client,
       };

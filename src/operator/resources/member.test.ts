@@ -220,3 +220,15 @@ test('the hash of a default member stays what it is, or an upgrade restarts ever
     `"b9ff3e0be80eb343"`,
   );
 });
+
+test('members of both kinds mount the key of an encrypted cluster; without one nothing is mounted', () => {
+  const spec = { storage: { encryption: { secretName: 'disk-key' } } };
+  for (const member of [DATA, LOG]) {
+    const { volumes, containers } = template(spec, { member }).spec;
+    expect(volumes.find(({ name }) => name === 'encryption')?.secret?.secretName).toBe('disk-key');
+    expect(containers[0].args.join(' ')).toContain('--encryption-key-file /encryption/key');
+  }
+  const plain = template({}).spec;
+  expect(plain.volumes.map(({ name }) => name)).not.toContain('encryption');
+  expect(plain.containers[0].args).not.toContain('--encryption-key-file');
+});

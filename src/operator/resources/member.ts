@@ -12,6 +12,7 @@ import type { MemoryClusterSpec } from '#operator/api/memorycluster.ts';
 import type { Member } from '#operator/topology/members.ts';
 import type { ZoneSpread } from '#operator/topology/zones.ts';
 import { affinity } from './affinity.ts';
+import { ENCRYPTION_KEY } from './encryption-key.ts';
 import type { ClusterContext, Manifest } from './manifest.ts';
 import {
   clusterLabels,
@@ -41,6 +42,8 @@ import { nodeArguments } from './node-arguments.ts';
 /** A time long enough to hand over (15 s), say MOVED (3 s), close and sync. */
 const GRACE_SECONDS = 30;
 const USER_ID = 1000;
+/** Name of the volume of the encryption key; by it an encrypted member is known. */
+export const ENCRYPTION_VOLUME = 'encryption';
 
 /** What was decided for one member, beside what its cluster's spec says. */
 export interface MemberChoices {
@@ -68,6 +71,8 @@ export interface MemberInputs {
   readonly v8Options: readonly string[];
   readonly arguments: readonly string[];
   readonly clientTlsSecret: string;
+  /** '' where nothing is encrypted at rest. */
+  readonly encryptionSecret: string;
   readonly port: number;
   readonly imagePullSecrets: MemoryClusterSpec['imagePullSecrets'];
   readonly scheduling: MemoryClusterSpec['scheduling'];
@@ -88,6 +93,7 @@ export function memberInputs(context: ClusterContext, choices: MemberChoices): M
     v8Options: v8Options(member.kind, oldSpaceMib),
     arguments: nodeArguments(nodeOptions(context, choices)),
     clientTlsSecret: servesTls ? spec.tls.secretName || servingSecretName(name) : '',
+    encryptionSecret: spec.storage.encryption.secretName,
     port: spec.port,
     imagePullSecrets: spec.imagePullSecrets,
     scheduling: spec.scheduling,
@@ -129,6 +135,9 @@ export function nodeOptions(context: ClusterContext, choices: MemberChoices): Pa
     engineVersion: spec.engineVersion,
     durability: spec.durability,
     asyncLossBoundMs: spec.asyncLossBoundMs,
+    ...(spec.storage.encryption.secretName === ''
+      ? {}
+      : { encryptionKeyFile: `${PATHS.encryption}/${ENCRYPTION_KEY}` }),
     ...(isData ? data : {}),
   };
 }
@@ -223,6 +232,9 @@ function podSpec(context: ClusterContext, member: Member, inputs: MemberInputs):
       ...(inputs.clientTlsSecret === ''
         ? []
         : [secretVolume('client-tls', inputs.clientTlsSecret)]),
+      ...(inputs.encryptionSecret === ''
+        ? []
+        : [secretVolume(ENCRYPTION_VOLUME, inputs.encryptionSecret)]),
       { name: 'temporary', emptyDir: { sizeLimit: '64Mi' } },
     ],
   };
@@ -261,6 +273,7 @@ function container(inputs: MemberInputs): object {
       mount('data', PATHS.data, false),
       mount('peer-tls', PATHS.peerTls, true),
       ...(inputs.clientTlsSecret === '' ? [] : [mount('client-tls', PATHS.clientTls, true)]),
+      ...(inputs.encryptionSecret === '' ? [] : [mount(ENCRYPTION_VOLUME, PATHS.encryption, true)]),
       mount('temporary', PATHS.temporary, false),
     ],
   };

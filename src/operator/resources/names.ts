@@ -166,5 +166,6 @@ export const PATHS = {
   data: '/data',
   clientTls: '/tls/client',
   peerTls: '/tls/peer',
+  encryption: '/encryption',
   temporary: '/tmp',
 } as const;

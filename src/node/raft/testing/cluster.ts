@@ -45,7 +45,6 @@ export const CALM: Weather = {
 
 export const ELECTION_TIMEOUT_MS = 300;
 const TICK_MS = 20;
-const PULSE_MS = 30;
 
 /** Clocks differ in speed by at most 1.1 / 0.9, within the 1 / 0.8 that a lease allows. */
 const CLOCK_DRIFT = 0.1;
@@ -100,6 +99,9 @@ export class Cluster {
   weather: Weather = CALM;
   /** "from>to" pairs that carry nothing. */
   readonly cut = new Set<string>();
+  /** The chance that a follower takes in what its pulse heard, at each of its turns. */
+  readonly #looks: number;
+  readonly #pulseMs: number;
   readonly #ids = new MemberIds();
   readonly #writer = new ByteWriter();
 
@@ -107,6 +109,8 @@ export class Cluster {
     this.random = new Prng(seed);
     this.checker = new Checker(() => this.members);
     this.pulses = this.random.chance(0.7);
+    this.#looks = [0.5, 0.02, 0][this.random.below(3)];
+    this.#pulseMs = [30, 120][this.random.below(2)];
   }
 
   /** Adds a member with an empty disk and starts it. */
@@ -157,8 +161,9 @@ export class Cluster {
     const { raft } = member;
     if (raft === null) return null;
     const nowMs = member.localMs();
-    // the command thread need not look at once
-    if (this.random.chance(0.3)) member.pulse?.tell(raft, nowMs);
+    // the command thread need not look at once; a follower's may be behind by much
+    const looks = this.random.chance(raft.role === 'leader' ? 0.5 : this.#looks);
+    if (looks) member.pulse?.tell(raft, nowMs);
     const result = work(raft, nowMs);
     this.#drain(member, raft);
     member.pulse?.publish(raft);
@@ -251,22 +256,35 @@ export class Cluster {
       this.random,
       () => member.localMs(),
       (message) => this.#sendPulse(message),
+      () => this.#hearPulse(member, pulse),
     );
     member.pulse = pulse;
     const beat = (): void => {
       pulse.beat(this.members.map(({ id }) => id));
-      this.plan(member, PULSE_MS, beat, 'pulse');
+      this.plan(member, this.#pulseMs, beat, 'pulse');
     };
-    this.plan(member, PULSE_MS, beat, 'pulse');
+    this.plan(member, this.#pulseMs, beat, 'pulse');
     return pulse;
+  }
+
+  /** Someone's pulse comes without delay, while the command thread of `member` judges a vote. */
+  #hearPulse(member: SimulatedMember, pulse: SimulatedPulse): void {
+    for (const other of this.members) {
+      const { id, raft, pausedUntilMs } = other;
+      if (raft === null || pausedUntilMs > this.schedule.nowMs) continue;
+      const message = other.pulse?.messageTo(member.id) ?? null;
+      if (message !== null && !this.cut.has(`${id}>${member.id}`)) pulse.receive(message);
+    }
   }
 
   #sendPulse(message: PulseMessage): void {
     this.#carry(message, (receiver) => {
       // what comes while the process is paused is there when it goes on
       this.plan(receiver, 0, () => receiver.pulse?.receive(message), 'pulse');
+      const longestMs = this.random.chance(0.5) ? 4 : 60;
       for (let steps = 0; steps < 2; steps++) {
-        this.plan(receiver, this.random.below(4), () => receiver.pulse?.work(), 'pulse');
+        const delayMs = this.random.below(longestMs);
+        this.plan(receiver, delayMs, () => receiver.pulse?.work(), 'pulse');
       }
     });
   }

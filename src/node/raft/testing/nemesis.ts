@@ -35,6 +35,8 @@ export class Nemesis {
   #paceMs = 0;
   /** The chance of a long wait between two proposals. */
   #quiet = 0;
+  /** Nothing but stalls and what pulses make of them. */
+  #gasping = false;
   /** The longest wait between two snapshots of anyone; 0: none are taken. */
   #snapshotMs = 0;
 
@@ -53,6 +55,7 @@ export class Nemesis {
     for (const id of voters) {
       this.#cluster.add(id, { voters, learners: [] }, random.chance(0.3) ? 150 : 0);
     }
+    this.#gasping = random.chance(0.2);
     this.#snapshotMs = [0, 50, 150, 600][random.below(4)];
     this.#proposeOn();
     this.#disturbOn();
@@ -126,7 +129,8 @@ export class Nemesis {
     schedule.after(10 + random.below(this.#paceMs), () => {
       if (!this.#active) return;
       const deed = this.#deeds[random.below(this.#deeds.length)];
-      deed(members[random.below(members.length)]);
+      if (this.#gasping) this.#gasp();
+      else deed(members[random.below(members.length)]);
       this.#disturbOn();
     });
   }
@@ -138,6 +142,8 @@ export class Nemesis {
     (member) => this.#pause(this.#leaderOr(member)),
     (member) => this.#stall(this.#leaderOr(member)),
     () => this.#stallMost(),
+    () => this.#gasp(),
+    () => this.#gasp(),
     (member) => this.#partition(member),
     (member) => this.#partition(this.#leaderOr(member)),
     (member) => this.#sever(member),
@@ -187,6 +193,25 @@ export class Nemesis {
   #stallMost(): void {
     const { random, members } = this.#cluster;
     for (const member of members) if (random.chance(0.5)) this.#stall(member);
+  }
+
+  /**
+   * A leader's command thread stands still and nobody hears of it for about an election timeout; then its pulses are
+   * back among the votes of those who have begun to stand.
+   */
+  #gasp(): void {
+    const { random, schedule, cut, members, pulses } = this.#cluster;
+    const leader = this.#liveLeader();
+    if (leader === null || !pulses) return;
+    this.deeds.stalls++;
+    this.#isolateLeader();
+    leader.stalledUntilMs = schedule.nowMs + 300 + random.below(500);
+    schedule.after(200 + random.below(400), () => {
+      for (const { id } of members) {
+        cut.delete(`${leader.id}>${id}`);
+        cut.delete(`${id}>${leader.id}`);
+      }
+    });
   }
 
   /** Cuts one member off, splits the group, or cuts single directions. */

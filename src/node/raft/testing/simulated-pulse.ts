@@ -26,6 +26,7 @@ export class SimulatedPulse implements VotePort {
   readonly #localMs: () => number;
   readonly #send: (message: PulseMessage) => void;
   readonly #promiseMs: number;
+  readonly #hear: () => void;
   // the cell: written by the command thread
   #term = 0;
   #leads = false;
@@ -37,18 +38,21 @@ export class SimulatedPulse implements VotePort {
   /** Pulses that came; of those begun the promise is given. */
   readonly #inbox: { readonly message: PulseMessage; begunMs: number | null }[] = [];
 
+  /** @param hear a pulse may come at this moment. */
   constructor(
     id: string,
     promiseMs: number,
     random: Prng,
     localMs: () => number,
     send: (message: PulseMessage) => void,
+    hear: () => void,
   ) {
     this.#id = id;
     this.#promiseMs = promiseMs;
     this.#random = random;
     this.#localMs = localMs;
     this.#send = send;
+    this.#hear = hear;
   }
 
   /** The command thread has turned. */
@@ -77,12 +81,17 @@ export class SimulatedPulse implements VotePort {
 
   /** It is time for pulses to `ids`, if this member leads. */
   beat(ids: readonly string[]): void {
-    const sentMs = this.#localMs();
-    if (!this.#leads || sentMs - this.#turnMs > STALL_MAX_MS) return;
     for (const to of ids) {
-      if (to !== this.#id)
-        this.#send({ answer: false, from: this.#id, to, term: this.#term, sentMs });
+      const message = this.messageTo(to);
+      if (message !== null) this.#send(message);
     }
+  }
+
+  /** The pulse that it would send now. */
+  messageTo(to: string): PulseMessage | null {
+    const sentMs = this.#localMs();
+    if (to === this.#id || !this.#leads || sentMs - this.#turnMs > STALL_MAX_MS) return null;
+    return { answer: false, from: this.#id, to, term: this.#term, sentMs };
   }
 
   receive(message: PulseMessage): void {
@@ -101,7 +110,7 @@ export class SimulatedPulse implements VotePort {
   work(): void {
     const { length } = this.#inbox;
     if (length === 0) return;
-    const at = this.#random.below(length);
+    const at = this.#random.chance(0.5) ? length - 1 : this.#random.below(length);
     const item = this.#inbox[at];
     const { from, term, sentMs } = item.message;
     if (item.begunMs === null && term === this.#term) {
@@ -116,6 +125,7 @@ export class SimulatedPulse implements VotePort {
   }
 
   #meanwhile(): void {
-    for (let steps = this.#random.below(3); steps > 0; steps--) this.work();
+    if (this.#random.chance(0.3)) this.#hear();
+    for (let steps = this.#random.below(4); steps > 0; steps--) this.work();
   }
 }

@@ -42,9 +42,10 @@ export function objectActions(view: ClusterView): readonly Action[] {
   ];
 }
 
-/** Claims and StatefulSets; none before the cluster has its id, and none over foreign volumes. */
+/** Claims and StatefulSets; none before the cluster has id and key, and none over foreign volumes. */
 function memberActions(view: ClusterView): readonly Action[] {
   if (view.clusterId === '' || foreignClaims(view).length > 0) return [];
+  if (view.intent.waitsForKey) return [];
   const actions: Action[] = [];
   for (const member of view.members) {
     actions.push({ type: 'apply', manifest: desiredClaim(view, member) });

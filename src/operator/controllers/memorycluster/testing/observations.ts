@@ -70,6 +70,7 @@ export function created(input: ClusterInput = {}): Observed {
       peers: new Map(members.map(({ name }) => [name, MISSING])),
       given: null,
     },
+    encryption: null,
     records: new Map(),
     members: new Map(members.map(({ name }) => [name, silent(name)])),
     zones: ['zone-a', 'zone-b', 'zone-c'],
