@@ -421,8 +421,7 @@ export class SimShard {
 
   #goOn(place: SimMember): void {
     if (place.pausedUntilMs > this.world.nowMs) return;
-    const { generation } = place;
-    const { backlog } = place;
+    const { generation, backlog } = place;
     while (backlog.length > 0 && generation === place.generation) backlog.shift()?.();
   }
 

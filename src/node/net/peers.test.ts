@@ -361,8 +361,8 @@ test('mutual TLS: the certificate must be a member of this cluster, on both side
   const uri = `holdfast://${CLUSTER}/member`;
   const a = await new Member(1, { tls: await tls([uri]) }).listen();
   const b = await new Member(2, { tls: await tls([uri]) }).listen();
+  // one side dials: a frame sent while two links become one may be lost
   a.knows(b);
-  b.knows(a);
   await settled(a, b);
   a.links.send(b.memberId, 1, Buffer.alloc(300_000, 7));
   await b.until(() => b.frames.length === 1);
