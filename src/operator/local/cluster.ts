@@ -36,6 +36,8 @@ export interface LocalClusterOptions {
   readonly readyWithinMs?: number;
   /** Options of the node beyond what the manifest says. */
   readonly nodeOptions?: Partial<Options>;
+  /** The host by which member `from` finds another, `to`: for tests with a network of their own in between. */
+  readonly hostFor?: (from: string, to: string) => string;
   readonly onEvent?: (event: ClusterEvent) => void;
 }
 
@@ -157,6 +159,7 @@ export class LocalCluster {
       files: this.#files,
       state,
       members: this.#running,
+      hostFor: this.#options.hostFor ?? (() => LOOPBACK),
       onEvent: (event) => onEvent?.(event),
     });
     this.#renewal = setInterval(() => {

@@ -39,6 +39,8 @@ export interface SteeringOptions {
   readonly state: ClusterState;
   /** By name; filled by the owner. */
   readonly members: ReadonlyMap<string, SteeredMember>;
+  /** The host by which member `from` finds another, `to`. */
+  readonly hostFor: (from: string, to: string) => string;
   readonly onEvent: (event: SteeringEvent) => void;
 }
 
@@ -204,18 +206,24 @@ export class Steering {
    * again when more is known.
    */
   async #introduce(observed: readonly Observation[]): Promise<void> {
-    const hints = [...this.#options.members.values()].map(({ member }): PeerHint => {
-      const { name, shard, kind, ports } = member;
-      const memberId = this.#memberIds.get(name) ?? this.#firstIdOf(shard, name);
-      const address = { host: LOOPBACK, peerPort: ports.peer, clientPort: ports.client };
-      return { name, shard, kind, ...address, ...(memberId === undefined ? {} : { memberId }) };
-    });
-    const content = JSON.stringify(hints);
     for (const { name, status } of observed) {
-      if (status?.formed !== true || this.#introduced.get(status.memberId) === content) continue;
+      if (status?.formed !== true) continue;
+      const hints = [...this.#options.members.values()].map(({ member }) =>
+        this.#hint(name, member),
+      );
+      const content = JSON.stringify(hints);
+      if (this.#introduced.get(status.memberId) === content) continue;
       await this.#client(name).putPeers(hints);
       this.#introduced.set(status.memberId, content);
     }
+  }
+
+  /** Where the member called `from` finds another. */
+  #hint(from: string, { name, shard, kind, ports }: LocalMember): PeerHint {
+    const memberId = this.#memberIds.get(name) ?? this.#firstIdOf(shard, name);
+    const host = name === from ? LOOPBACK : this.#options.hostFor(from, name);
+    const address = { host, peerPort: ports.peer, clientPort: ports.client };
+    return { name, shard, kind, ...address, ...(memberId === undefined ? {} : { memberId }) };
   }
 
   #firstIdOf(shard: string, name: string): string | undefined {
