@@ -130,16 +130,12 @@ export class SimShard {
     for (const member of this.members) this.start(member);
   }
 
-  /** A member with an empty disk comes up, whom the membership does not name yet. */
-  join(kind: 'data' | 'log'): SimMember {
-    const place = new SimMember(
-      (this.members.length + 1).toString(16).repeat(16),
-      kind,
-      this.world,
-    );
+  /** Makes a place with an empty disk and a new memberId; nothing runs there yet. */
+  add(kind: 'data' | 'log'): SimMember {
+    const id = (this.members.length + 1).toString(16).repeat(16);
+    const place = new SimMember(id, kind, this.world);
     this.members.push(place);
     if (kind === 'log') this.#logMembers.add(place.id);
-    this.start(place);
     return place;
   }
 
