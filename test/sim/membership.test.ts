@@ -12,6 +12,13 @@ import {
 import type { SimConnection } from './client.ts';
 import { type SimMember, SimShard } from './shard.ts';
 
+/** A member with an empty disk comes up, whom the membership does not name yet. */
+function join(shard: SimShard, kind: 'data' | 'log'): SimMember {
+  const place = shard.add(kind);
+  shard.start(place);
+  return place;
+}
+
 /** What the members say, of those who sit at the names of the shard now. */
 function look(seats: readonly SimMember[]): Seat[] {
   return seats.map(({ member, id, clock }, at): Seat => {
@@ -47,7 +54,7 @@ function settle(shard: SimShard, seats: readonly SimMember[], names: readonly st
       const leader = seats[Number(step.leader.slice(2)) - 1].member as Member;
       const change = { kind: step.change, id: step.memberId };
       const answer = leader.changeMembership(change, step.configIndex, step.term);
-      void note(answer, `${step.change} ${step.memberId[0]}`, made);
+      void note(answer, `${step.change} ${step.memberId}`, made);
     }
     shard.world.runUntil(shard.world.nowMs + 50);
   }
@@ -83,7 +90,7 @@ test('the only data disk of a shard is lost: a log member leads, lets the new on
     const client = shard.connect(first);
     for (let i = 0; i < 20; i++) expect(ask(shard, client, 'SET', `k${i}`, `${i}`)).toBe('OK');
     shard.crash(first);
-    const newcomer = shard.join('data');
+    const newcomer = join(shard, 'data');
     const seats = [newcomer, ...shard.members.slice(1, 3)];
     settle(shard, seats, names);
     await turn();
@@ -118,12 +125,13 @@ test('a replica loses its disk under load: nothing that was acknowledged is lost
     client.command('SET', 'k0', '0');
     shard.world.runUntil(shard.world.nowMs + 100);
     shard.crash(shard.members[lost]);
-    const newcomer = shard.join('data');
+    const newcomer = join(shard, 'data');
     const seats = shard.members.slice(0, 3);
     seats[lost] = newcomer;
     const made = settle(shard, seats, names);
     await turn();
-    const wanted = ['add-learner 4', 'promote 4', `remove ${names[lost][0]}`];
+    const { id } = newcomer;
+    const wanted = [`add-learner ${id}`, `promote ${id}`, `remove ${names[lost]}`];
     expect(made, `seed ${seed}`).toEqual(wanted);
     client.onReply = () => {};
     shard.world.runUntil(shard.world.nowMs + 500);
@@ -144,7 +152,7 @@ test('a replica loses its disk under load: nothing that was acknowledged is lost
 test('who joined stands for nobody before a config names it a voter, also after a restart', () => {
   const shard = new SimShard({ seed: 7 });
   shard.ready();
-  const newcomer = shard.join('data');
+  const newcomer = join(shard, 'data');
   const everybody = shard.members.map(({ id }) => id);
   shard.world.runUntil(shard.world.nowMs + 2000);
   expect(newcomer.member?.raft).toMatchObject({ role: 'follower', term: 0, lastIndex: 0 });
@@ -162,7 +170,7 @@ test('a learner does not call itself caught up; the voter that it becomes does',
   const primary = shard.ready();
   const leader = primary.member as Member;
   ask(shard, shard.connect(primary), 'SET', 'k', 'v');
-  const newcomer = shard.join('data');
+  const newcomer = join(shard, 'data');
   const change = async (kind: 'add-learner' | 'promote'): Promise<void> => {
     const { configIndex, term } = leader.raft;
     const answer = leader.changeMembership({ kind, id: newcomer.id }, configIndex, term);
@@ -216,19 +224,11 @@ test('what is known of a newcomer: a learner is called one, a log member is neve
   const leader = primary.member as Member;
   const directory = new Directory({ shard: '0001', slots: [], clientTls: false, offlineMs: 1000 });
   const meet = ({ id, kind }: SimMember): void => {
-    const name = `s-${id[0]}`;
-    directory.learn({
-      memberId: id,
-      name,
-      kind,
-      host: id,
-      peerPort: 1,
-      clientPort: 2,
-      pulsePort: 3,
-    });
+    const address = { host: id, peerPort: 1, clientPort: 2, pulsePort: 3 };
+    directory.learn({ memberId: id, name: `s-${id}`, kind, ...address });
   };
   for (const place of shard.members) meet(place);
-  const newcomer = shard.join('log');
+  const newcomer = join(shard, 'log');
   const { configIndex, term } = leader.raft;
   void leader.changeMembership({ kind: 'add-learner', id: newcomer.id }, configIndex, term);
   shard.world.runUntil(shard.world.nowMs + 100);
@@ -240,7 +240,7 @@ test('what is known of a newcomer: a learner is called one, a log member is neve
   expect(directory.nameOf(newcomer.id)).toBe('');
   meet(newcomer);
   expect(roleOf()).toBe('learner');
-  expect(directory.nameOf(newcomer.id)).toBe('s-4');
+  expect(directory.nameOf(newcomer.id)).toBe(`s-${newcomer.id}`);
   expect([...directory.logMembers]).toEqual([shard.members[2].id, newcomer.id]);
 });
 
@@ -266,7 +266,7 @@ function adminOf(place: SimMember): { admin: MemberAdmin; gone: string[] } {
     form: () => Promise.resolve(),
     keepPeers: () => Promise.resolve(),
     setAside: () => void gone.push(place.id),
-    nameOf: (memberId) => memberId[0],
+    nameOf: (memberId) => memberId,
   };
   return { admin: new MemberAdmin(facts), gone };
 }
@@ -301,7 +301,7 @@ test('a config that was cut off elsewhere does not keep a member from starting a
   const shard = new SimShard({ seed: 13, kinds: ['data', 'data', 'data'] });
   const primary = shard.ready();
   const everybody = shard.members.map(({ id }) => id);
-  const newcomer = shard.join('data');
+  const newcomer = join(shard, 'data');
   const rest = shard.members.filter((place) => place !== primary && place !== newcomer);
   // the change reaches the newcomer alone
   for (const place of rest) shard.network.isolate(place.id, [primary.id, newcomer.id]);

@@ -153,13 +153,6 @@ export class SimShard {
     return place;
   }
 
-  /** A member with an empty disk comes up, whom the membership does not name yet. */
-  join(kind: Kind): SimMember {
-    const place = this.add(kind);
-    this.start(place);
-    return place;
-  }
-
   /** Starts the member on what its disk holds; false when the disk is found damaged. */
   start(place: SimMember): boolean {
     invariant(place.member === null, 'a member is started once');

@@ -207,26 +207,23 @@ export class Steering {
    */
   async #introduce(observed: readonly Observation[]): Promise<void> {
     for (const { name, status } of observed) {
-      const hints = this.#hintsFor(name);
+      if (status?.formed !== true) continue;
+      const hints = [...this.#options.members.values()].map(({ member }) =>
+        this.#hint(name, member),
+      );
       const content = JSON.stringify(hints);
-      if (status?.formed !== true || this.#introduced.get(status.memberId) === content) continue;
+      if (this.#introduced.get(status.memberId) === content) continue;
       await this.#client(name).putPeers(hints);
       this.#introduced.set(status.memberId, content);
     }
   }
 
-  #hintsFor(from: string): PeerHint[] {
-    const { members, hostFor } = this.#options;
-    return [...members.values()].map(({ member }): PeerHint => {
-      const { name, shard, kind, ports } = member;
-      const memberId = this.#memberIds.get(name) ?? this.#firstIdOf(shard, name);
-      const address = {
-        host: name === from ? LOOPBACK : hostFor(from, name),
-        peerPort: ports.peer,
-        clientPort: ports.client,
-      };
-      return { name, shard, kind, ...address, ...(memberId === undefined ? {} : { memberId }) };
-    });
+  /** Where the member called `from` finds another. */
+  #hint(from: string, { name, shard, kind, ports }: LocalMember): PeerHint {
+    const memberId = this.#memberIds.get(name) ?? this.#firstIdOf(shard, name);
+    const host = name === from ? LOOPBACK : this.#options.hostFor(from, name);
+    const address = { host, peerPort: ports.peer, clientPort: ports.client };
+    return { name, shard, kind, ...address, ...(memberId === undefined ? {} : { memberId }) };
   }
 
   #firstIdOf(shard: string, name: string): string | undefined {
