@@ -9,6 +9,8 @@ import type { Ledger } from './ledger.ts';
 
 /** How many `counter:N` there are. */
 export const COUNTERS = 16;
+/** How many `watched:N` there are: counters too, which only these clients raise. */
+export const WATCHED = 16;
 const PAIRS = 4;
 /** ioredis' word for a command without a reply in time. */
 const TIMED_OUT = 'Command timed out';
@@ -119,7 +121,8 @@ export class Load {
 
   async #oneCommand(client: Cluster, at: number, random: Prng): Promise<void> {
     const dice = random.below(100);
-    if (dice < 30) await this.#increment(client, `counter:${random.below(COUNTERS)}`);
+    if (dice < 20) await this.#increment(client, `counter:${random.below(COUNTERS)}`);
+    else if (dice < 30) await this.#increment(client, `watched:${random.below(WATCHED)}`);
     else if (dice < 55) await this.#writeUnique(client, at);
     else if (dice < 75) await this.#readCounter(client, `counter:${random.below(COUNTERS)}`);
     else if (dice < 85) await this.#incrementPair(client, random.below(PAIRS));

@@ -33,6 +33,8 @@ export interface TrialOptions {
   readonly hostFor?: (from: string, to: string) => string;
   /** Called before the members start, with the folder of a member's data. */
   readonly prepare?: (dataOf: (name: string) => string) => void;
+  /** Called when all members have stopped, or never started. */
+  readonly stopped?: () => void;
   /** Called when the members serve, before there are clients. */
   readonly started?: (cluster: LocalCluster) => Promise<void>;
 }
@@ -82,6 +84,7 @@ export async function trial<T>(
   });
   const ledger = new Ledger();
   let load: Load | null = null;
+  let allIsWell = false;
   try {
     options.prepare?.(dataOf);
     await cluster.start();
@@ -94,7 +97,7 @@ export async function trial<T>(
     await load.stop();
     await load.verify();
     const quiet = await settle(cluster, ledger);
-    if (ledger.violations.length === 0) rmSync(directory, { recursive: true, force: true });
+    allIsWell = ledger.violations.length === 0;
     return {
       result,
       acknowledgedWrites: ledger.acknowledgedWrites,
@@ -109,6 +112,8 @@ export async function trial<T>(
     load?.disconnect();
     await load?.stop();
     await cluster.stop();
+    options.stopped?.();
+    if (allIsWell) rmSync(directory, { recursive: true, force: true });
   }
 }
 

@@ -1,15 +1,19 @@
 /**
- * A connection to each data member that stays there whatever happens, asks for counters every few milliseconds and
- * raises one now and then. A client library goes where the primary is said to be; this one also asks who was
- * frozen or cut off, with requests that wait in its socket until it wakes: whatever it answers must be true by then.
+ * Connections to each data member that stay there whatever happens: every few milliseconds some ask for a counter
+ * each, and one raises one. A client library goes where the primary is said to be; these ask also who was frozen or
+ * cut off, with requests that wait in its socket until it wakes: whatever it answers must be true by then.
+ *
+ * Each reader reads one key, which only the cluster clients raise: a read of a key with a write that is not
+ * committed waits, and all behind it on its connection.
  */
 import { connect, type Socket } from 'node:net';
 import { Prng } from '#base/prng.ts';
 import { parseReply, ReplyParser } from '../conformance/reply-parser.ts';
 import type { Ledger } from './ledger.ts';
-import { COUNTERS, type Endpoint } from './load.ts';
+import { COUNTERS, type Endpoint, WATCHED } from './load.ts';
 
-const ASK_EVERY_MS = 4;
+const READ_EVERY_MS = 20;
+const WRITE_EVERY_MS = 4;
 const AGAIN_AFTER_MS = 50;
 /** Requests without a reply, above which no more are sent. */
 const MOST_WAITING = 2000;
@@ -18,7 +22,6 @@ interface Request {
   readonly key: string;
   /** What the counter must not be below. */
   readonly floor: number;
-  readonly isWrite: boolean;
 }
 
 class Watcher {
@@ -26,15 +29,18 @@ class Watcher {
   readonly answeredMs: number[] = [];
   readonly #endpoint: Endpoint;
   readonly #ledger: Ledger;
-  readonly #random: Prng;
+  /** Null: this one reads `watched:${number}`. */
+  readonly #random: Prng | null;
+  readonly #number: number;
   #socket: Socket | null = null;
   #waiting: Request[] = [];
   #stopped = false;
   #timer: NodeJS.Timeout | null = null;
 
-  constructor(endpoint: Endpoint, ledger: Ledger, random: Prng) {
+  constructor(endpoint: Endpoint, ledger: Ledger, number: number, random: Prng | null) {
     this.#endpoint = endpoint;
     this.#ledger = ledger;
+    this.#number = number;
     this.#random = random;
     this.#connect();
   }
@@ -55,7 +61,8 @@ class Watcher {
     socket.setNoDelay(true);
     socket.setEncoding('latin1');
     socket.on('connect', () => {
-      this.#timer = setInterval(() => this.#ask(socket), ASK_EVERY_MS);
+      const everyMs = this.#random === null ? READ_EVERY_MS : WRITE_EVERY_MS;
+      this.#timer = setInterval(() => this.#ask(socket), everyMs);
     });
     socket.on('data', (text: unknown) => {
       parser.feed(String(text));
@@ -71,35 +78,40 @@ class Watcher {
 
   #ask(socket: Socket): void {
     if (this.#waiting.length >= MOST_WAITING) return;
-    const key = `counter:${this.#random.below(COUNTERS)}`;
-    const isWrite = this.#random.below(4) === 0;
-    this.#waiting.push({ key, floor: this.#ledger.floor(key), isWrite });
-    socket.write(`${isWrite ? 'INCR' : 'GET'} ${key}\r\n`);
+    const random = this.#random;
+    const key = random === null ? `watched:${this.#number}` : `counter:${random.below(COUNTERS)}`;
+    this.#waiting.push({ key, floor: this.#ledger.floor(key) });
+    socket.write(`${random === null ? 'GET' : 'INCR'} ${key}\r\n`);
   }
 
   #take(reply: string): void {
     const request = this.#waiting.shift();
     if (request === undefined || reply.startsWith('-')) return;
     this.answeredMs.push(performance.now());
-    const { key, floor, isWrite } = request;
+    const { key, floor } = request;
     const value = parseReply(reply);
     if (typeof value !== 'string') throw new Error(`${key} is ${reply}`);
-    if (isWrite) this.#ledger.incremented(key, floor, Number(value.slice(1)));
+    if (this.#random !== null) this.#ledger.incremented(key, floor, Number(value.slice(1)));
     else this.#ledger.read(key, floor, value === '$-1\r\n' ? 0 : Number(value.split('\r\n')[1]));
   }
 }
 
 export class Watch {
-  readonly #watchers: Watcher[];
+  /** Of each data member. */
+  readonly #watchers: readonly (readonly Watcher[])[];
 
   constructor(endpoints: readonly Endpoint[], ledger: Ledger, seed: number) {
     this.#watchers = endpoints.map((endpoint, at) => {
-      return new Watcher(endpoint, ledger, new Prng(seed + 7919 * (at + 1)));
+      const writer = new Watcher(endpoint, ledger, 0, new Prng(seed + 7919 * (at + 1)));
+      const readers = Array.from({ length: WATCHED }, (_, number) => {
+        return new Watcher(endpoint, ledger, number, null);
+      });
+      return [writer, ...readers];
     });
   }
 
   stop(): void {
-    for (const watcher of this.#watchers) watcher.stop();
+    for (const watcher of this.#watchers.flat()) watcher.stop();
   }
 
   /**
@@ -108,7 +120,7 @@ export class Watch {
    */
   answersBetween(fromMs: number, toMs: number, at?: number): number {
     const asked = at === undefined ? this.#watchers : [this.#watchers[at]];
-    const times = asked.flatMap(({ answeredMs }) => answeredMs);
+    const times = asked.flat().flatMap(({ answeredMs }) => answeredMs);
     return times.filter((atMs) => atMs >= fromMs && atMs < toMs).length;
   }
 }
