@@ -24,7 +24,8 @@ type Content =
   | { readonly type: 'string'; readonly value: string }
   | { readonly type: 'list'; readonly items: readonly string[] }
   /** Sorted. */
-  | { readonly type: 'set'; readonly members: readonly string[] };
+  | { readonly type: 'set'; readonly members: readonly string[] }
+  | { readonly type: 'hash'; readonly fields: Readonly<Record<string, string>> };
 
 interface Value {
   readonly content: Content;
@@ -67,6 +68,7 @@ interface Outcome {
 /** Commands that never change anything. */
 export const READS: ReadonlySet<string> = new Set([
   'GET',
+  'HGET',
   'EXISTS',
   'LRANGE',
   'SMEMBERS',
@@ -152,6 +154,10 @@ export class CommandModel implements Model<KeysState, CommandOperation> {
       case 'LPOP':
       case 'LRANGE':
         return onList(state, words, value);
+      case 'HSET':
+      case 'HGET':
+      case 'HDEL':
+        return onHash(state, words, value);
       default:
         return onSet(state, words, value, expected);
     }
@@ -177,7 +183,7 @@ export class CommandModel implements Model<KeysState, CommandOperation> {
 function isIdle(name: string, answer: Answer): boolean {
   if (READS.has(name)) return true;
   if (typeof answer === 'string') return answer.startsWith('!');
-  return answer === null || (answer === 0 && name !== 'INCR');
+  return answer === null || (answer === 0 && name !== 'INCR' && name !== 'HSET');
 }
 
 function onString(
@@ -236,6 +242,27 @@ function onList(
     default:
       return one(state, items);
   }
+}
+
+function onHash(
+  state: KeysState,
+  words: readonly string[],
+  value: Value | undefined,
+): readonly Outcome[] {
+  const [name, key, field, text] = words;
+  const content = value?.content;
+  if (content !== undefined && content.type !== 'hash') return one(state, WRONG_TYPE);
+  const fields = content?.fields ?? {};
+  const expires = value?.expires ?? null;
+  const old = fields[field];
+  if (name === 'HGET') return one(state, old ?? null);
+  if (name === 'HDEL' && old === undefined) return one(state, 0);
+  const pairs = Object.entries(fields).filter(([other]) => other !== field);
+  if (name === 'HSET') pairs.push([field, text]);
+  pairs.sort(([a], [b]) => (a < b ? -1 : 1));
+  const next = { content: { type: 'hash' as const, fields: Object.fromEntries(pairs) }, expires };
+  const answer = name === 'HDEL' || old === undefined ? 1 : 0;
+  return one(state.with(key, pairs.length === 0 ? undefined : next), answer);
 }
 
 function onSet(

@@ -79,6 +79,11 @@ test.each<[string, Row[]]>([
       [13, 14, 'SPOP s', 'b'],
       [15, 16, 'SMEMBERS s', ['a']],
       [17, 18, 'SETNX s x', 0],
+      [19, 20, 'HSET h f a', 1],
+      [21, 22, 'HSET h f b', 0],
+      [23, 24, 'HGET h f', 'b'],
+      [25, 26, 'HDEL h f', 1],
+      [27, 28, 'EXISTS h', 0],
     ],
   ],
 ])('accepts: %s', (_, rows) => {

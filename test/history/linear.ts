@@ -86,6 +86,8 @@ export function checkLinearizable<State extends { readonly text: string }, Op ex
         const { text } = state;
         forced = model.isIdle(op) && states.some((next) => next.text === text);
         if (forced) states = [state];
+        // What need not have happened is of no use where it changes nothing: it may be of use later.
+        else if (op.end === Infinity) states = states.filter((next) => next.text !== text);
       }
       while (at < states.length && tried.has(taken.key + states[at].text)) at++;
       if (at < states.length) {

@@ -27,6 +27,8 @@ interface Seen {
   commit: number;
   ledTerm: number;
   ledLast: number;
+  /** Its voters while it led {@link ledTerm}. */
+  voters: readonly string[];
 }
 
 export class Checks {
@@ -100,7 +102,7 @@ export class Checks {
     const { raft } = member;
     let seen = this.#seen.get(place);
     if (seen === undefined || seen.raft !== raft) {
-      seen = { raft, term: 0, commit: 0, ledTerm: 0, ledLast: 0 };
+      seen = { raft, term: 0, commit: 0, ledTerm: 0, ledLast: 0, voters: [] };
       this.#seen.set(place, seen);
     }
     rule(raft.term >= seen.term, 'R1 terms do not fall', () => place.name);
@@ -229,6 +231,12 @@ export class Checks {
     const { term } = raft;
     if (seen.ledTerm === term) {
       rule(raft.lastIndex >= seen.ledLast, 'R2 a leader only appends', () => place.name);
+      const { voters } = raft.membership;
+      if (voters !== seen.voters) {
+        const changed = difference(voters, seen.voters) + difference(seen.voters, voters);
+        rule(changed <= 1, 'R8 one voter comes or goes at a time', () => [seen.voters, voters]);
+      }
+      seen.voters = voters;
       seen.ledLast = raft.lastIndex;
       return;
     }
@@ -248,6 +256,7 @@ export class Checks {
     }
     seen.ledTerm = term;
     seen.ledLast = raft.lastIndex;
+    seen.voters = raft.membership.voters;
   }
 
   /** R6, also for members that are not the one that just ran. */
@@ -280,4 +289,9 @@ export class Checks {
 /** The first entry whose term the member knows; a snapshot has what came before. */
 function first(raft: Raft): number {
   return Math.max(1, raft.firstIndex - 1);
+}
+
+/** How many of `a` are not in `b`. */
+function difference(a: readonly string[], b: readonly string[]): number {
+  return a.filter((id) => !b.includes(id)).length;
 }

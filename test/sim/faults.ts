@@ -27,6 +27,8 @@ export interface Scene {
 export interface Fault {
   readonly name: string;
   readonly weight: number;
+  /** For how many election timeouts it is mostly left to take its course. */
+  readonly calm?: number;
   /** True when it did something. */
   readonly run: (scene: Scene) => boolean;
 }

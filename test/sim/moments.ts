@@ -9,7 +9,8 @@ import type { SimMember, SimShard } from './shard.ts';
 export const MOMENTS = [
   /** A hand-over comes to its point. */
   'timeout-now',
-  /** A vote is asked for, and given. */
+  /** Somebody would stand; a vote is asked for, and given. */
+  'pre-vote',
   'vote',
   'vote-granted',
   /** Entries are sent, entries are acknowledged. */
@@ -75,6 +76,7 @@ export class Moments {
 function momentOf(message: Message): Moment | null {
   switch (message.type) {
     case 'timeout-now':
+    case 'pre-vote':
     case 'vote':
       return message.type;
     case 'vote-reply':

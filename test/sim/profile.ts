@@ -91,7 +91,7 @@ export function drawProfile(seed: number, random: Prng): Profile {
     ] as const),
     wallJumps,
     faultMs: 2500 + random.below(1500),
-    paceMs: one(random, [60, 120, 250]),
+    paceMs: one(random, [80, 160, 300]),
     faultKinds: one(random, [0.3, 0.6, 1]),
     operatorMs: one(random, [10, 50, 150]),
   };

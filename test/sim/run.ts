@@ -152,7 +152,11 @@ export class Run {
       if (faults.length === 0) continue;
       const fault = draw(faults, world.random.below(total));
       this.trace.note('!', fault.name);
-      if (fault.run(scene)) scene.did(fault.name);
+      if (!fault.run(scene)) continue;
+      scene.did(fault.name);
+      if (fault.calm !== undefined && world.random.chance(0.7)) {
+        world.runUntil(world.nowMs + fault.calm * scene.electionMs);
+      }
     }
   }
 

@@ -73,19 +73,31 @@ export const SCENARIOS: readonly Fault[] = [
     // a member that has just started must remember that it may have promised something
     name: 'forgotten promises',
     weight: 3,
+    calm: 6,
     run: (scene) => {
       const leader = leaderOf(scene);
       const lonely = leader === null ? null : pick(scene, followers(scene, leader));
       if (leader === null || lonely === null) return false;
-      const { network } = scene.shard;
-      network.cut(leader.id, lonely.id);
-      network.cut(lonely.id, leader.id);
-      later(scene, scene.world.between(0.8, 2.2) * scene.electionMs, () => {
+      // nothing is written meanwhile, so that the lonely one may be elected
+      const { electionMs } = scene;
+      const restMs = 220;
+      scene.lull(restMs + 3 * electionMs);
+      later(scene, restMs, () => {
+        const { network } = scene.shard;
+        network.cut(leader.id, lonely.id);
+        network.cut(lonely.id, leader.id);
+        // what it asks for is long on its way: when it comes the others have forgotten, and the leader has not
         for (const place of followers(scene, leader)) {
-          if (place !== lonely) crash(scene, place, scene.world.between(1, 10), true);
+          network.slow(lonely.id, place.id, [0.05 * electionMs, 0.15 * electionMs]);
         }
-        later(scene, scene.world.between(10, 30), () => isolate(scene, leader));
-        healLater(scene, 3 * scene.electionMs);
+        scene.moments.arm('pre-vote', (from) => {
+          if (!scene.active || from !== lonely) return;
+          isolate(scene, leader);
+          for (const place of followers(scene, leader)) {
+            if (place !== lonely) crash(scene, place, scene.world.between(0.5, 4), true);
+          }
+          healLater(scene, 2 * electionMs);
+        });
       });
       return true;
     },
@@ -94,6 +106,7 @@ export const SCENARIOS: readonly Fault[] = [
     // a lease runs from when a round was sent, not from when its answers came
     name: 'slow answers before a cut',
     weight: 3,
+    calm: 4,
     run: (scene) => {
       const leader = leaderOf(scene);
       if (leader === null) return false;
@@ -112,6 +125,7 @@ export const SCENARIOS: readonly Fault[] = [
     // who leads without hearing that it was replaced
     name: 'deaf leader hands over',
     weight: 3,
+    calm: 2,
     run: (scene) => {
       const leader = leaderOf(scene);
       if (leader === null) return false;
@@ -131,6 +145,7 @@ export const SCENARIOS: readonly Fault[] = [
     // a leader and whoever just joined on one side, the others on the other
     name: 'split at a change of members',
     weight: 3,
+    calm: 3,
     run: (scene) => {
       scene.operator.onChange = (leader, { id }) => {
         if (!scene.active || !scene.world.random.chance(0.5)) return;
@@ -147,6 +162,7 @@ export const SCENARIOS: readonly Fault[] = [
     // two of three have an entry; one of them loses its disk, the other its power
     name: 'disk lost of a small majority',
     weight: 3,
+    calm: 3,
     run: (scene) => {
       const leader = leaderOf(scene);
       const lagging = leader === null ? null : pick(scene, followers(scene, leader));
@@ -168,6 +184,7 @@ export const SCENARIOS: readonly Fault[] = [
     // a leader that stays alone with entries, another one that commits others, and the first one again
     name: 'leaders that take turns',
     weight: 3,
+    calm: 4,
     run: (scene) => {
       let turns = 3 + scene.world.random.below(3);
       const turn = (): void => {

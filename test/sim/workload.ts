@@ -21,7 +21,17 @@ const MOST_STEPS = 300_000;
 /** How often a client changes what it has watched and read. */
 const WATCH_CHANCE = 0.08;
 
-const KEYS = ['s', 'n', 'l', 'u'] as const;
+const KEYS = ['s', 'n', 'l', 'u', 'h'] as const;
+type KeyName = (typeof KEYS)[number];
+const TRANSACTION_KEYS: readonly (readonly KeyName[])[] = [
+  ['s', 'u'],
+  ['n', 'l'],
+  ['h', 'h'],
+];
+
+/** Values that end so are sent longer than what a member notes for an undo: then it must rebuild its keyspace. */
+const LONG = '~';
+const LONG_LENGTH = 4200;
 
 /** What refuses a command before it ran: it never happened. */
 const REFUSED = /^(?:MOVED|CLUSTERDOWN|LOADING|READONLY|OOM|TRYAGAIN|EXECABORT|MASTERDOWN)\b/;
@@ -160,15 +170,17 @@ export class Workload {
     return this.#options.thinkMs;
   }
 
-  /** What a client sends next. */
-  burst(): Pending[] {
+  /** What a client sends next: at most so many operations. */
+  burst(most: number): Pending[] {
     const { random } = this.#shard.world;
-    const count = 1 + random.below(this.#options.burst);
+    const count = 1 + random.below(Math.min(most, this.#options.burst));
     return Array.from({ length: count }, () => {
       const tag = this.#tag();
       const transaction = random.chance(this.#options.transactions);
       const size = transaction ? 1 + random.below(4) : 1;
-      const commands = Array.from({ length: size }, () => this.#command(tag));
+      // a transaction stays with few keys, so that those of a tag can be checked apart
+      const names = transaction ? TRANSACTION_KEYS[random.below(TRANSACTION_KEYS.length)] : KEYS;
+      const commands = Array.from({ length: size }, () => this.#command(tag, names));
       return this.#pending(commands, transaction ? [['MULTI'], ...commands, ['EXEC']] : commands);
     });
   }
@@ -206,6 +218,8 @@ export class Workload {
         ['GET', key],
         ['LRANGE', key, '0', '-1'],
         ['SMEMBERS', key],
+        ['HGET', key, 'f0'],
+        ['HGET', key, 'f1'],
       ];
       return this.#pending(commands, [['MULTI'], ...commands, ['EXEC']]);
     });
@@ -222,9 +236,9 @@ export class Workload {
     return `t${Math.floor((nowMs - this.#startMs) / TAG_MS) + random.below(TAGS)}`;
   }
 
-  #command(tag: string): readonly string[] {
+  #command(tag: string, names: readonly KeyName[]): readonly string[] {
     const { random } = this.#shard.world;
-    const name = KEYS[random.below(KEYS.length)];
+    const name = names[random.below(names.length)];
     const key = `{${tag}}${name}`;
     // now and then a command that does not fit the key
     const type = random.chance(0.06) ? KEYS[random.below(KEYS.length)] : name;
@@ -245,6 +259,11 @@ export class Workload {
       case 'l':
         if (one) return [random.chance(0.5) ? 'LPUSH' : 'RPUSH', key, this.value()];
         return two ? ['LPOP', key] : ['LRANGE', key, '0', '-1'];
+      case 'h': {
+        const field = `f${random.below(2)}`;
+        if (!one) return [random.chance(0.3) ? 'HDEL' : 'HGET', key, field];
+        return ['HSET', key, field, this.value() + (random.chance(0.25) ? LONG : '')];
+      }
       default:
         if (one) return ['SADD', key, `m${random.below(6)}`];
         if (!two) return ['SMEMBERS', key];
@@ -257,6 +276,8 @@ class Client {
   readonly #shard: SimShard;
   readonly #workload: Workload;
   #connection: SimConnection | null = null;
+  /** The last burst met trouble: the next is small, since its outcome may not be known either. */
+  #troubled = false;
   /** Where it was sent to last, '' for anywhere. */
   #hint = '';
 
@@ -286,7 +307,7 @@ class Client {
       return;
     }
     if (world.random.chance(WATCH_CHANCE)) this.#compareAndSet(connection);
-    else this.#converse(connection, this.#workload.burst());
+    else this.#converse(connection, this.#workload.burst(this.#troubled ? 1 : Infinity));
   }
 
   #compareAndSet(connection: SimConnection): void {
@@ -312,6 +333,7 @@ class Client {
     const { world } = this.#shard;
     converse(this.#shard, connection, burst, this.#workload.history, (outcome) => {
       if (outcome.moved !== '') this.#hint = outcome.moved;
+      this.#troubled = outcome.trouble;
       if (outcome.trouble) this.#connection = null;
       else if (then(outcome.answers)) return;
       this.#after(world.between(0, outcome.trouble ? 15 : this.#workload.thinkMs));
@@ -389,7 +411,7 @@ export function converse(
     end();
     connection.leave();
   });
-  connection.commands(burst.flatMap(({ sent }) => sent));
+  connection.commands(burst.flatMap(({ sent }) => sent).map(lengthen));
 }
 
 /**
@@ -416,7 +438,13 @@ function answerOf(words: readonly string[], reply: Reply): Answer {
     if (words[0] === 'SMEMBERS') return reply.map(String).sort();
     return reply.map((item) => answerOf(words, item));
   }
-  return reply;
+  if (typeof reply !== 'string' || reply.length < LONG_LENGTH) return reply;
+  return reply.slice(0, reply.indexOf(LONG) + LONG.length);
+}
+
+function lengthen(words: readonly string[]): readonly string[] {
+  if (words[0] !== 'HSET') return words;
+  return words.map((word) => (word.endsWith(LONG) ? word.padEnd(LONG_LENGTH, LONG) : word));
 }
 
 function tagOf(key: string): string {
