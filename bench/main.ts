@@ -14,6 +14,7 @@ import { memory } from './groups/memory.ts';
 import { profile } from './groups/profile.ts';
 import { scaling } from './groups/scaling.ts';
 import { soak } from './groups/soak.ts';
+import { snapshots } from './groups/snapshots.ts';
 import { stalls } from './groups/stalls.ts';
 import { throughput } from './groups/throughput.ts';
 import { tls } from './groups/tls.ts';
@@ -29,6 +30,7 @@ const GROUPS: readonly Group[] = [
   scaling,
   stalls,
   large,
+  snapshots,
   profile,
   failover,
   soak,
