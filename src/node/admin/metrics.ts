@@ -75,6 +75,27 @@ export const METRICS = {
     help: 'Time to make a batch durable on this disk.',
   },
   logDiskFreeBytes: { type: 'gauge', help: 'Bytes free on the volume of the transaction log.' },
+  logFirstIndex: {
+    type: 'gauge',
+    help: 'Index of the oldest entry that the log still has; what came before is in a snapshot.',
+  },
+  snapshotIndex: {
+    type: 'gauge',
+    help: 'Index of the last entry that the newest snapshot file covers; 0 without one.',
+  },
+  snapshotSizeBytes: { type: 'gauge', help: 'Bytes in the newest snapshot file.' },
+  snapshotTimestampSeconds: {
+    type: 'gauge',
+    help: 'When this member last made a snapshot since its start, in seconds since the Unix epoch; 0: never.',
+  },
+  snapshotDurationSeconds: {
+    type: 'gauge',
+    help: 'How long that snapshot took, from its checkpoint to the file under its name.',
+  },
+  snapshotMismatchesTotal: {
+    type: 'counter',
+    help: 'Snapshots that were not what the primary had at the same entry; above 0 this member must be replaced.',
+  },
   raftTerm: { type: 'gauge', help: 'Term of the shard as this member knows it.' },
   raftCommitIndex: { type: 'gauge', help: 'Last index known to be committed.' },
   raftAppliedIndex: { type: 'gauge', help: 'Last index applied to the keyspace.' },

@@ -47,6 +47,7 @@ export function sampleOf(sources: SampleSources): MetricsSample {
   const used = member?.keyspace.memoryBytes ?? 0;
   const { maxmemoryBytes } = sources;
   const statistics = member?.keyspace.statistics;
+  const newest = member?.snapshots.newest ?? null;
   return {
     info: sources.info,
     role: Object.fromEntries(ROLES.map((role) => [role, role === sources.role ? 1 : 0])),
@@ -68,6 +69,12 @@ export function sampleOf(sources: SampleSources): MetricsSample {
     logAppendEntriesTotal: sources.log?.appendedEntries ?? 0,
     logSyncDurationSeconds: sources.syncDurations,
     logDiskFreeBytes: sources.diskFreeBytes,
+    logFirstIndex: raft?.firstIndex ?? 0,
+    snapshotIndex: newest?.index ?? 0,
+    snapshotSizeBytes: newest?.sizeBytes ?? 0,
+    snapshotTimestampSeconds: member?.snapshots.lastMadeSeconds ?? 0,
+    snapshotDurationSeconds: (member?.snapshots.lastTookMs ?? 0) / 1000,
+    snapshotMismatchesTotal: member?.snapshots.mismatches ?? 0,
     raftTerm: raft?.term ?? 0,
     raftCommitIndex: raft?.commitIndex ?? 0,
     raftAppliedIndex: member?.applier.appliedIndex ?? 0,

@@ -125,7 +125,11 @@ export class Checkpoints {
   /** The log goes on after a snapshot that was fetched, and so does the keyspace. */
   #install(meta: SnapshotMeta): void {
     const { raft, applier, ports } = this.#parts;
-    if (!raft.install(meta, ports.clock.monotonicMs())) return;
+    if (!raft.install(meta, ports.clock.monotonicMs())) {
+      // the log has overtaken it: it is a file like those that are made here
+      if (meta.index <= raft.commitIndex) raft.snapshotTaken(meta);
+      return;
+    }
     this.snapshots.abandon('another was installed');
     applier.begin(meta.index, this.restore(meta.index));
     ports.events.snapshotInstalled(meta.index);

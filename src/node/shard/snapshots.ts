@@ -95,6 +95,8 @@ export class Snapshots {
   /** Wall-clock time of the newest file made here since start, in seconds since the epoch; 0 for none. */
   lastMadeSeconds = 0;
   lastTookMs = 0;
+  /** Files, of its own or fetched, that were not what the primary had. */
+  mismatches = 0;
 
   constructor(options: SnapshotsOptions, events: SnapshotsEvents) {
     this.#options = options;
@@ -204,6 +206,7 @@ export class Snapshots {
     const making = this.#making;
     if (making?.state !== 'walked' || this.#digest.index !== making.head.index) return;
     if (making.writer.digest !== this.#digest.digest) {
+      this.mismatches++;
       this.#events.differs(making.head.index);
       this.#abandonMaking('it differs');
       return;
@@ -258,6 +261,7 @@ export class Snapshots {
   #fetched({ head, sizeBytes, digest }: Fetched, offered: boolean, startedMs: number): void {
     if (this.#digest.index === head.index && this.#digest.digest !== digest) {
       this.#options.files.remove(head.index);
+      this.mismatches++;
       this.#events.differs(head.index);
       return;
     }
