@@ -2,7 +2,7 @@
  * The pulse in a shard of three real processes: a primary that is busy for seconds stays primary, with whatever it is
  * busy; one that is busy for longer than `maxStallMs` is replaced, and answers nothing afterwards.
  */
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -44,13 +44,16 @@ async function startCluster(nodeOptions: Partial<Options>): Promise<LocalCluster
   });
   cleanups.push(() => cluster.stop());
   await cluster.start();
-  for (const { logFile } of cluster.members()) await until(() => pulseLinks(logFile) >= 2);
+  for (const { ports } of cluster.members()) {
+    await until(async () => (await pulseLinks(ports.metrics)) === 2);
+  }
   return cluster;
 }
 
-/** Links of its pulse thread that have come up, by the member's log. */
-function pulseLinks(logFile: string): number {
-  return readFileSync(logFile, 'utf8').split('"what":"up"').length - 1;
+/** How many others the pulse of a member is connected to. */
+async function pulseLinks(metricsPort: number): Promise<number> {
+  const answer = await fetch(`http://127.0.0.1:${metricsPort}/metrics`);
+  return (await answer.text()).split(/^holdfast_pulse_link_up\{.*\} 1$/m).length - 1;
 }
 
 async function until(done: () => boolean | Promise<boolean>): Promise<void> {
