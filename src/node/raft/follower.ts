@@ -4,7 +4,7 @@
  */
 import { invariant } from '#base/invariant.ts';
 import type { Core } from './core.ts';
-import type { Append, Heartbeat, Offer } from './message.ts';
+import { type Append, type Heartbeat, NOTHING_SENT_MS } from './message.ts';
 
 /** An append of the present term. */
 export function onAppend(core: Core, message: Append): void {
@@ -50,19 +50,23 @@ export function onHeartbeat(core: Core, message: Heartbeat): void {
   if (commit > core.log.commitIndex && core.log.matches(commit, commitTerm)) {
     core.log.commitTo(commit);
   }
-  answer(core, message);
+  answer(core, message.from, message.sentMs);
 }
 
-/** Says that a message of a leader, or of who thinks it is one, was heard. */
-export function answer(core: Core, message: Append | Heartbeat | Offer): void {
-  core.durability.send({
-    type: 'heartbeat-reply',
-    from: core.id,
-    to: message.from,
-    term: core.term,
-    sentMs: message.sentMs,
-    freeBytes: core.freeBytes(),
-  });
+/** Says that the leader's message of `sentMs` was heard. */
+export function answer(core: Core, to: string, sentMs: number): void {
+  const { id: from, term } = core;
+  const freeBytes = core.freeBytes();
+  core.durability.send({ type: 'heartbeat-reply', from, to, term, sentMs, freeBytes });
+}
+
+/**
+ * Answers a leader of an earlier term, so that it learns of the present one. (Otherwise a member whose
+ * term ran ahead could never be heard again: its pre-votes are ignored and it ignores the leader.) By the time it
+ * reads this it may lead the present term itself, even in another process: it is no acknowledgement.
+ */
+export function refuseEarlierTerm(core: Core, leader: string): void {
+  answer(core, leader, NOTHING_SENT_MS);
 }
 
 /** The pulse answered a leader of the present term at `atMs`; it promised no vote by that. */

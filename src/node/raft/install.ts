@@ -24,7 +24,7 @@ export function onOffer(core: Core, message: Offer): void {
   invariant(meta.index > core.log.commitIndex, 'what is committed is the same everywhere');
   core.fetch = { ...meta, from };
   core.unanswered = { leader: from, term: core.term, sentMs };
-  answer(core, message);
+  answer(core, from, sentMs);
 }
 
 /** What is to be fetched, told once for each offer. */

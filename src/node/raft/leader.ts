@@ -122,11 +122,8 @@ export function onHeartbeatReply(
  */
 export function onPulseAck(core: Core, leadership: Leadership, id: string, sentMs: number): void {
   if (leadership.handOver?.told === true) return;
-  if (sentMs < leadership.startedMs || sentMs > core.nowMs) return;
   const follower = leadership.find(id);
-  if (follower === null || !follower.voter) return;
-  follower.pulseAcked(sentMs);
-  renewLease(core, leadership);
+  if (follower?.voter === true) acknowledged(core, leadership, follower, sentMs);
 }
 
 /** Commits what a majority of the voters has on disk, if it is of this term. */
@@ -236,7 +233,19 @@ function contact(
   follower: Progress,
   message: AppendReply | HeartbeatReply,
 ): void {
-  follower.contact(message.sentMs, core.nowMs, message.freeBytes);
+  follower.contact(core.nowMs, message.freeBytes);
+  acknowledged(core, leadership, follower, message.sentMs);
+}
+
+/** `follower` promised no vote when it got what was sent at `sentMs`: if this leader can have sent that at all. */
+function acknowledged(
+  core: Core,
+  leadership: Leadership,
+  follower: Progress,
+  sentMs: number,
+): void {
+  if (sentMs < leadership.startedMs || sentMs > core.nowMs) return;
+  follower.acked(sentMs);
   if (follower.voter) renewLease(core, leadership);
 }
 

@@ -44,6 +44,28 @@ test('§6.4.1 an answered append counts like a heartbeat, also a refused one', (
   expect(a.raft.leaseValid(sentMs + LEASE_MS)).toBe(false);
 });
 
+test('an answer to a leader of an earlier term, or to an earlier process, makes no lease', () => {
+  const a = new Solo();
+  a.hear('heartbeat', 'b', { term: 2, commit: 0, commitTerm: 0, sentMs: 0 });
+  a.take('heartbeat-reply');
+  a.hear('heartbeat', 'c', { term: 1, commit: 0, commitTerm: 0, sentMs: 5 });
+  const [{ term, sentMs }] = a.take('heartbeat-reply');
+  expect(term).toBe(2);
+  // c has come to lead term 2 by when it reads that, or it has started again and its clock with it
+  const c = new Solo('abc', { term: 1 });
+  c.lead();
+  expect(c.raft.term).toBe(2);
+  const startedMs = c.nowMs;
+  c.pass(10);
+  for (const ms of [sentMs, startedMs - 1, c.nowMs + 1, c.nowMs + 1e6]) {
+    c.hear('heartbeat-reply', 'b', { sentMs: ms });
+    expect(c.raft.leaseValid(c.nowMs)).toBe(false);
+  }
+  expect(c.raft.progress()[0].lastContactMs).toBe(c.nowMs);
+  c.hear('heartbeat-reply', 'b', { sentMs: startedMs });
+  expect(c.raft.leaseValid(c.nowMs)).toBe(true);
+});
+
 test('a learner’s answer makes no lease, and a promoted one’s is needed', () => {
   const a = leader('ab', 'c');
   a.pass(LEASE_MS);

@@ -9,6 +9,9 @@
 import type { Entry } from './entry.ts';
 import type { SnapshotMeta } from './snapshot.ts';
 
+/** `sentMs` of an answer that acknowledges nothing, and so promises nothing: that to a leader of an earlier term. */
+export const NOTHING_SENT_MS = -Number.MAX_VALUE;
+
 interface Envelope {
   /** The sender's memberId. */
   readonly from: string;

@@ -54,15 +54,14 @@ export class Progress {
     this.lastContactMs = nowMs;
   }
 
-  /** It answered, in this term, something that was sent at `sentMs`. */
-  contact(sentMs: number, nowMs: number, freeBytes: number): void {
+  /** It answered in this term. */
+  contact(nowMs: number, freeBytes: number): void {
     this.lastContactMs = nowMs;
-    if (sentMs > this.ackedSentMs) this.ackedSentMs = Math.min(sentMs, nowMs);
     this.freeBytes = freeBytes;
   }
 
-  /** Its pulse answered, in this term, a pulse that was sent at `sentMs`, which is past. */
-  pulseAcked(sentMs: number): void {
+  /** It, or its pulse, acknowledged something that was sent in this term of leadership at `sentMs`. */
+  acked(sentMs: number): void {
     this.ackedSentMs = Math.max(this.ackedSentMs, sentMs);
     this.lastContactMs = Math.max(this.lastContactMs, sentMs);
   }

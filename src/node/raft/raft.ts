@@ -385,9 +385,7 @@ export class Raft {
   #dispatchLeader(message: Extract<Message, { type: 'append' | 'heartbeat' | 'offer' }>): void {
     const core = this.#core;
     if (message.term < core.term) {
-      // So that it learns of the present term. (Otherwise a member whose term ran ahead could never be
-      // heard again: its pre-votes are ignored and it ignores the leader.)
-      follower.answer(core, message);
+      follower.refuseEarlierTerm(core, message.from);
       return;
     }
     // A leader is followed even if this member's log does not know it yet (§4.1).

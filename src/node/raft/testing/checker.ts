@@ -126,6 +126,7 @@ export class Checker {
   ready(member: Watched, raft: Raft, ready: Ready): void {
     for (const entry of ready.persist?.entries ?? []) this.#identify(entry);
     const seen = this.#look(member, raft);
+    this.#commits(raft);
     if (ready.fetch !== null) {
       const known = member.disk.hardState.term >= raft.term;
       rule(known, 'R13 the term of an offer is on disk before a file is fetched', ready.fetch);
@@ -135,19 +136,7 @@ export class Checker {
       rule(index === seen.handedOut + 1, 'R5 committed entries come once and in order', entry);
       seen.handedOut = index;
       this.#identify(entry);
-      if (index <= this.committed.length) {
-        rule(this.committed[index - 1].term === term, 'R5 members apply the same', entry);
-        continue;
-      }
-      rule(raft.role === 'leader', 'R4 a leader commits first', entry);
-      let holders = 0;
-      const { voters } = raft.membership;
-      for (const other of this.#members()) {
-        if (voters.includes(other.id) && other.disk.holds(index, term)) holders++;
-      }
-      rule(holders >= majorityOf(voters.length), 'R4 a majority has what is committed', entry);
-      this.committed.push(kept(entry));
-      this.#committedIn.push(raft.term);
+      rule(this.committed[index - 1]?.term === term, 'R5 members apply the same', entry);
     }
   }
 
@@ -160,6 +149,7 @@ export class Checker {
       const { raft } = member;
       if (raft === null) continue;
       const seen = this.#look(member, raft);
+      this.#commits(raft);
       rule(raft.term >= seen.term, 'R1 terms do not fall', member.id);
       rule(raft.commitIndex >= seen.commit, 'R5 the commit index does not fall', member.id);
       seen.term = raft.term;
@@ -170,6 +160,11 @@ export class Checker {
       const covered = member.disk.newest?.index ?? 0;
       rule(raft.firstIndex - 1 <= covered, 'R12 what is dropped is in a file', member.id);
       rule(member.disk.base.index <= covered, 'R12 what is dropped is in a file', member.id);
+      const { durableIndex } = raft;
+      if (durableIndex > raft.firstIndex) {
+        const same = member.disk.termAt(durableIndex) === raft.termAt(durableIndex);
+        rule(same, 'R7 what counts as durable is on disk', [member.id, durableIndex]);
+      }
       if (raft.role !== 'leader') continue;
       this.#leader(seen, raft);
       if (newest === null || raft.term > newest.term) newest = raft;
@@ -232,6 +227,24 @@ export class Checker {
     seen.ledLast = raft.lastIndex;
   }
 
+  /** What `raft` knows to be committed and nobody did before. */
+  #commits(raft: Raft): void {
+    for (let index = this.committed.length + 1; index <= raft.commitIndex; index++) {
+      const term = raft.termAt(index);
+      const entry = this.#entries.get(`${index}/${term}`);
+      invariant(entry !== undefined, 'what is committed was written');
+      rule(raft.role === 'leader', 'R4 a leader commits first', entry);
+      let holders = 0;
+      const { voters } = raft.membership;
+      for (const other of this.#members()) {
+        if (voters.includes(other.id) && other.disk.holds(index, term)) holders++;
+      }
+      rule(holders >= majorityOf(voters.length), 'R4 a majority has what is committed', entry);
+      this.committed.push(entry);
+      this.#committedIn.push(raft.term);
+    }
+  }
+
   /** No majority of the committed voters lacks a committed entry, in log and files (R4). */
   #held(): void {
     const config = this.committed.findLast(({ kind }) => kind === ENTRY_CONFIG);
@@ -254,7 +267,8 @@ export class Checker {
         index < firstIndex
           ? this.committed[index - 1]
           : this.#entries.get(`${index}/${raft.termAt(index)}`);
-      if (entry?.kind === ENTRY_CONFIG) config = entry;
+      if (entry === undefined) return; // it has shown it to nobody yet
+      if (entry.kind === ENTRY_CONFIG) config = entry;
     }
     rule(configIndex === (config?.index ?? 0), 'R13 the newest config counts', [id, configIndex]);
     this.#membership(config, raft.membership);

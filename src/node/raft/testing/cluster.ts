@@ -102,6 +102,8 @@ export class Cluster {
   /** The chance that a follower takes in what its pulse heard, at each of its turns. */
   readonly #looks: number;
   readonly #pulseMs: number;
+  /** The chance that what a call wants done is done with that of later calls, at the latest of the next tick. */
+  readonly #gathers: number;
   readonly #ids = new MemberIds();
   readonly #writer = new ByteWriter();
 
@@ -111,6 +113,7 @@ export class Cluster {
     this.pulses = this.random.chance(0.7);
     this.#looks = [0.5, 0.02, 0][this.random.below(3)];
     this.#pulseMs = [30, 120][this.random.below(2)];
+    this.#gathers = [0, 0.3, 0.7][this.random.below(3)];
   }
 
   /** Adds a member with an empty disk and starts it. */
@@ -165,7 +168,7 @@ export class Cluster {
     const looks = this.random.chance(raft.role === 'leader' ? 0.5 : this.#looks);
     if (looks) member.pulse?.tell(raft, nowMs);
     const result = work(raft, nowMs);
-    this.#drain(member, raft);
+    if (!this.random.chance(this.#gathers)) this.#drain(member, raft);
     member.pulse?.publish(raft);
     this.checker.step();
     return result;
@@ -243,6 +246,7 @@ export class Cluster {
   #tickFrom(member: SimulatedMember, incarnation: number): void {
     this.plan(member, TICK_MS, () => {
       this.call(member, (raft, localMs) => raft.tick(localMs));
+      if (member.raft !== null) this.#drain(member, member.raft);
       this.#tickFrom(member, incarnation);
     });
   }
