@@ -1,5 +1,5 @@
-/** Simulated clients: one connection to one member, and the replies that came back over it. */
-import { latin1, utf8 } from '#base/bytes.ts';
+/** Simulated connections of clients: one to one member, and the replies that came back over it. */
+import { fromLatin1, latin1 } from '#base/bytes.ts';
 import type { ClientConnection, ClientHandler } from '#node/shard/ports.ts';
 
 export type Reply = string | number | null | Reply[] | ReplyError;
@@ -12,25 +12,36 @@ export class ReplyError {
   }
 }
 
-let nextId = 1;
-
 /** A connection as the shell would make it; what the member sends is parsed at once. */
 export class SimConnection implements ClientConnection {
-  readonly id = nextId++;
+  readonly id: number;
   readonly remoteAddress = '127.0.0.1:1000';
   readonly localAddress = '127.0.0.1:6379';
   readonly tls = false;
   readonly listener = 'client';
   readonly bufferedBytes = 0;
   readonly replies: Reply[] = [];
+  /** Every command that was sent, in order: the n-th is answered by the n-th reply. */
+  readonly sent: (readonly string[])[] = [];
+  /** Whole replies that have come. */
+  answered = 0;
   closedByMember = false;
   paused = false;
   handler: ClientHandler | null = null;
   #text = '';
+  readonly #deliver: (run: () => void) => void;
   /** Called when the connection ended. */
   onClosed: () => void = () => {};
   /** Called for each whole reply. */
   onReply: (reply: Reply) => void = (reply) => this.replies.push(reply);
+  /** Called before {@link onReply} with the number of the command that is answered, from 0. */
+  onLeaving: (ordinal: number) => void = () => {};
+
+  /** @param deliver hands what the client sends to the member when that runs. */
+  constructor(id: number, deliver: (run: () => void) => void) {
+    this.id = id;
+    this.#deliver = deliver;
+  }
 
   send(bytes: Uint8Array, start: number, end: number): void {
     this.#text += latin1(bytes, start, end);
@@ -38,16 +49,31 @@ export class SimConnection implements ClientConnection {
       const parsed = parse(this.#text, 0);
       if (parsed === null) return;
       this.#text = this.#text.slice(parsed.end);
+      this.onLeaving(this.answered++);
       this.onReply(parsed.reply);
     }
   }
 
   /** A command from the client. */
   command(...words: string[]): void {
-    let out = `*${words.length}\r\n`;
-    for (const word of words) out += `$${utf8(word).length}\r\n${word}\r\n`;
-    const bytes = utf8(out);
-    this.handler?.data(bytes, 0, bytes.length);
+    this.commands([words]);
+  }
+
+  /** Several commands in one write; their characters are bytes. */
+  commands(commands: readonly (readonly string[])[]): void {
+    let out = '';
+    for (const words of commands) {
+      this.sent.push(words);
+      out += `*${words.length}\r\n`;
+      for (const word of words) out += `$${word.length}\r\n${word}\r\n`;
+    }
+    const bytes = fromLatin1(out);
+    this.#deliver(() => this.handler?.data(bytes, 0, bytes.length));
+  }
+
+  /** The client goes away. */
+  leave(): void {
+    this.#deliver(() => this.destroy());
   }
 
   close(): void {

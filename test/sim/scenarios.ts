@@ -1,0 +1,199 @@
+/**
+ * Faults in a certain order: short schedules that single faults would seldom make, each aimed at one rule. They are
+ * rows of the table of faults like any other.
+ */
+import {
+  aroundTimeout,
+  crash,
+  type Fault,
+  healLater,
+  isolate,
+  later,
+  leaderOf,
+  lose,
+  others,
+  pick,
+  running,
+  type Scene,
+  split,
+} from './faults.ts';
+import { type Moment, MOMENTS } from './moments.ts';
+import type { SimMember } from './shard.ts';
+
+/** What may happen to whom at a nasty moment. */
+const DEEDS: readonly ((scene: Scene, from: SimMember, to: SimMember | null) => void)[] = [
+  (scene, from) => crash(scene, from, scene.world.between(2, 300), scene.world.random.chance(0.5)),
+  (scene, from) => crash(scene, from, 1, true),
+  (scene, _from, to) => {
+    if (to !== null) crash(scene, to, scene.world.between(1, 50), true);
+  },
+  (scene, from) => {
+    isolate(scene, from);
+    healLater(scene, scene.world.between(1, 5) * scene.electionMs);
+  },
+  (scene, from) => {
+    for (const other of others(scene, from)) scene.shard.network.cut(other.id, from.id);
+    healLater(scene, scene.world.between(1, 3) * scene.electionMs);
+  },
+  (scene, from, to) => {
+    split(scene, new Set(to === null ? [from] : [from, to]));
+    healLater(scene, scene.world.between(1, 5) * scene.electionMs);
+  },
+  (scene, from) => scene.shard.pause(from, aroundTimeout(scene)),
+  (scene, _from, to) => {
+    if (to !== null) scene.shard.pause(to, aroundTimeout(scene));
+  },
+];
+
+function arm(scene: Scene, moment: Moment): void {
+  const deed = DEEDS[scene.world.random.below(DEEDS.length)];
+  scene.moments.arm(moment, (from, to) => {
+    if (!scene.active) return;
+    scene.did(`at ${moment}`);
+    deed(scene, from, to);
+  });
+}
+
+/** The voters that run and do not lead. */
+function followers(scene: Scene, leader: SimMember): SimMember[] {
+  const voters: readonly string[] = leader.member?.raft.membership.voters ?? [];
+  return running(scene).filter((place) => place !== leader && voters.includes(place.id));
+}
+
+export const SCENARIOS: readonly Fault[] = [
+  {
+    name: 'nasty moment',
+    weight: 10,
+    run: (scene) => {
+      arm(scene, MOMENTS[scene.world.random.below(MOMENTS.length)]);
+      return true;
+    },
+  },
+  {
+    // a member that has just started must remember that it may have promised something
+    name: 'forgotten promises',
+    weight: 3,
+    calm: 6,
+    run: (scene) => {
+      const leader = leaderOf(scene);
+      const lonely = leader === null ? null : pick(scene, followers(scene, leader));
+      if (leader === null || lonely === null) return false;
+      // nothing is written meanwhile, so that the lonely one may be elected
+      const { electionMs } = scene;
+      const restMs = 220;
+      scene.lull(restMs + 3 * electionMs);
+      later(scene, restMs, () => {
+        const { network } = scene.shard;
+        network.cut(leader.id, lonely.id);
+        network.cut(lonely.id, leader.id);
+        // what it asks for is long on its way: when it comes the others have forgotten, and the leader has not
+        for (const place of followers(scene, leader)) {
+          network.slow(lonely.id, place.id, [0.05 * electionMs, 0.15 * electionMs]);
+        }
+        scene.moments.arm('pre-vote', (from) => {
+          if (!scene.active || from !== lonely) return;
+          isolate(scene, leader);
+          for (const place of followers(scene, leader)) {
+            if (place !== lonely) crash(scene, place, scene.world.between(0.5, 4), true);
+          }
+          healLater(scene, 2 * electionMs);
+        });
+      });
+      return true;
+    },
+  },
+  {
+    // a lease runs from when a round was sent, not from when its answers came
+    name: 'slow answers before a cut',
+    weight: 3,
+    calm: 4,
+    run: (scene) => {
+      const leader = leaderOf(scene);
+      if (leader === null) return false;
+      const lagMs = scene.world.between(0.3, 0.75) * scene.electionMs;
+      for (const other of others(scene, leader)) {
+        scene.shard.network.slow(other.id, leader.id, [lagMs * 0.9, lagMs]);
+      }
+      later(scene, scene.world.between(1, 2) * scene.electionMs, () => {
+        for (const other of others(scene, leader)) scene.shard.network.cut(leader.id, other.id);
+        healLater(scene, 3 * scene.electionMs);
+      });
+      return true;
+    },
+  },
+  {
+    // who leads without hearing that it was replaced
+    name: 'deaf leader hands over',
+    weight: 3,
+    calm: 2,
+    run: (scene) => {
+      const leader = leaderOf(scene);
+      if (leader === null) return false;
+      scene.moments.arm('timeout-now', (from) => {
+        if (!scene.active) return;
+        for (const other of others(scene, from)) scene.shard.network.cut(other.id, from.id);
+        healLater(scene, 2 * scene.electionMs);
+      });
+      scene.shard.ask(leader, (member) => {
+        const { term, configIndex } = member.raft;
+        void member.handOver({ term, configIndex, target: '', timeoutMs: 1000 });
+      });
+      return true;
+    },
+  },
+  {
+    // a leader and whoever just joined on one side, the others on the other
+    name: 'split at a change of members',
+    weight: 3,
+    calm: 3,
+    run: (scene) => {
+      scene.operator.onChange = (leader, { id }) => {
+        if (!scene.active || !scene.world.random.chance(0.5)) return;
+        const newcomer = scene.shard.members.find((place) => place.id === id);
+        const side = new Set(newcomer === undefined ? [leader] : [leader, newcomer]);
+        scene.world.after(0, () => split(scene, side));
+        healLater(scene, 3 * scene.electionMs);
+        scene.operator.onChange = () => {};
+      };
+      return scene.operator.grow('data');
+    },
+  },
+  {
+    // two of three have an entry; one of them loses its disk, the other its power
+    name: 'disk lost of a small majority',
+    weight: 3,
+    calm: 3,
+    run: (scene) => {
+      const leader = leaderOf(scene);
+      const lagging = leader === null ? null : pick(scene, followers(scene, leader));
+      if (leader === null || lagging === null) return false;
+      for (const other of others(scene, lagging)) scene.shard.network.cut(other.id, lagging.id);
+      later(scene, scene.world.between(10, 0.8 * scene.electionMs), () => {
+        const holder = pick(
+          scene,
+          followers(scene, leader).filter((place) => place !== lagging),
+        );
+        if (holder === null || !lose(scene, holder)) return;
+        crash(scene, leader, scene.world.between(1, 4) * scene.electionMs, true);
+        scene.shard.network.heal();
+      });
+      return true;
+    },
+  },
+  {
+    // a leader that stays alone with entries, another one that commits others, and the first one again
+    name: 'leaders that take turns',
+    weight: 3,
+    calm: 4,
+    run: (scene) => {
+      let turns = 3 + scene.world.random.below(3);
+      const turn = (): void => {
+        const leader = leaderOf(scene);
+        if (leader !== null) crash(scene, leader, scene.electionMs * 1.5, true);
+        if (--turns > 0) later(scene, scene.world.between(0.5, 2.5) * scene.electionMs, turn);
+      };
+      turn();
+      return true;
+    },
+  },
+];
