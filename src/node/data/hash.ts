@@ -35,6 +35,9 @@ export class Hash {
     this.#showEntry(entry);
     this.#visit();
   };
+  readonly #passEntry = (entry: number): void => {
+    if (this.#table.pass(this.#open, entry)) this.#visitEntry(entry);
+  };
 
   constructor(arena: Arena, hashSeed: readonly [number, number]) {
     this.#arena = arena;
@@ -125,6 +128,26 @@ export class Hash {
       pair = this.#packed.after(this.#open, pair);
     }
     return 0;
+  }
+
+  // Passing: each field that a hash has at one moment is visited once, while it changes (table.ts). Not of packed ones.
+
+  /** The fields that this hash has now are to be passed. */
+  beginPass(root: number): void {
+    this.#table.beginPass(root);
+  }
+
+  /** As {@link scan}, but of the fields that have not been passed. */
+  passSlice(cursor: number, count: number, visit: () => void): number {
+    this.#visit = visit;
+    return this.#table.scan(this.#open, cursor, count, this.#passEntry);
+  }
+
+  /** Passes the field bytes[start, end) of the open hash and goes to it; false when that is not to be done. */
+  passField(bytes: Uint8Array, start: number, end: number): boolean {
+    const entry = this.#entry(this.#open, bytes, start, end);
+    if (entry === 0 || !this.#table.pass(this.#open, entry)) return false;
+    return this.#show(entry);
   }
 
   // Changing: a field is looked for once, and what is done to it follows.

@@ -73,6 +73,21 @@ export class SetValue {
     return this.#hash.scan(cursor, count, visit);
   }
 
+  /** As {@link Hash.beginPass}. */
+  beginPass(root: number): void {
+    this.#hash.beginPass(root);
+  }
+
+  /** As {@link Hash.passSlice}. */
+  passSlice(cursor: number, count: number, visit: () => void): number {
+    return this.#hash.passSlice(cursor, count, visit);
+  }
+
+  /** As {@link Hash.passField}. */
+  passMember(bytes: Uint8Array, start: number, end: number): boolean {
+    return this.#hash.passField(bytes, start, end);
+  }
+
   /** Adds bytes[start, end) and opens the set anew; false when it is there already. */
   add(root: number, bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#hash.seek(root, bytes, start, end)) return false;

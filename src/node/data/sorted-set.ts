@@ -95,8 +95,7 @@ export class SortedSet {
       this.#showPacked();
       return true;
     }
-    const hash = this.#table.hashOf(bytes, start, end);
-    const entry = this.#table.find(this.#open, bytes, start, end, hash);
+    const entry = this.#entry(this.#open, bytes, start, end);
     if (entry === 0) return false;
     this.#show(entry);
     return true;
@@ -108,8 +107,7 @@ export class SortedSet {
       if (!this.#packed.find(root, bytes, start, end)) return Number.NaN;
       return this.#packed.score(root, this.#packed.offset);
     }
-    const hash = this.#table.hashOf(bytes, start, end);
-    const entry = this.#table.find(root, bytes, start, end, hash);
+    const entry = this.#entry(root, bytes, start, end);
     return entry === 0 ? Number.NaN : this.#scoreOf(entry);
   }
 
@@ -118,8 +116,7 @@ export class SortedSet {
     if (this.#openIsPacked) {
       return this.#packed.find(this.#open, bytes, start, end) ? this.#packed.rank : -1;
     }
-    const hash = this.#table.hashOf(bytes, start, end);
-    const entry = this.#table.find(this.#open, bytes, start, end, hash);
+    const entry = this.#entry(this.#open, bytes, start, end);
     if (entry === 0) return -1;
     return this.#tree.rankOf(this.#open, this.#scoreOf(entry), bytes, start, end);
   }
@@ -146,7 +143,7 @@ export class SortedSet {
       this.#seekPacked(rank);
     } else {
       this.#tree.seek(this.#open, rank);
-      this.#showTree();
+      this.#show(this.#tree.entry);
     }
     return true;
   }
@@ -160,7 +157,7 @@ export class SortedSet {
       return true;
     }
     if (!this.#tree.next()) return false;
-    this.#showTree();
+    this.#show(this.#tree.entry);
     return true;
   }
 
@@ -173,7 +170,7 @@ export class SortedSet {
       return true;
     }
     if (!this.#tree.previous()) return false;
-    this.#showTree();
+    this.#show(this.#tree.entry);
     return true;
   }
 
@@ -198,6 +195,26 @@ export class SortedSet {
     }
     this.#visitor = visit;
     return this.#table.scan(this.#open, cursor, count, this.#visit);
+  }
+
+  // Passing: each member that one that is not packed has at one moment is visited once, while it changes (table.ts).
+
+  /** The members that this sorted set has now are to be passed. */
+  beginPass(root: number): void {
+    this.#table.beginPass(root);
+  }
+
+  /** Passes the member that `seek` or `next` went to; false when that is not to be done. */
+  passHere(): boolean {
+    return this.#table.pass(this.#open, this.#tree.entry);
+  }
+
+  /** Passes the member bytes[start, end) of the open one and goes to it; false when that is not to be done. */
+  passMember(bytes: Uint8Array, start: number, end: number): boolean {
+    const entry = this.#entry(this.#open, bytes, start, end);
+    if (entry === 0 || !this.#table.pass(this.#open, entry)) return false;
+    this.#show(entry);
+    return true;
   }
 
   /** Gives the member bytes[start, end) this score. */
@@ -312,6 +329,11 @@ export class SortedSet {
       if (error instanceof ArenaFullError) return 0;
       throw error;
     }
+  }
+
+  /** Of a large one. */
+  #entry(root: number, bytes: Uint8Array, start: number, end: number): number {
+    return this.#table.find(root, bytes, start, end, this.#table.hashOf(bytes, start, end));
   }
 
   #compactLarge(cursor: number, maxElements: number): number {
@@ -450,10 +472,6 @@ export class SortedSet {
     member.start = start;
     member.end = start + this.#packed.memberLength(root, offset);
     this.score = this.#packed.score(root, offset);
-  }
-
-  #showTree(): void {
-    this.#show(this.#tree.entry);
   }
 
   #show(entry: number): void {

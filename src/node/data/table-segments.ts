@@ -2,7 +2,7 @@
  * How the slots of a {@link Table} are laid out in the arena: a directory, indexed by the first bits of the hash,
  * of segments. A full segment splits alone, so nothing ever stops for a rehash of the whole.
  *
- *     root       [count][TABLE | directory depth][directory, or the only segment, or 0][segments of that depth]
+ *     root       [count][TABLE | PHASE | directory depth][directory, or the only segment, or 0][segments of that depth]
  *     directory  a segment's address for each value of the first `depth` bits of a hash
  *     segment    2^4 to 2^10 slots [hash][entry]; slot 0 is the header [count][binary log of the slots | depth << 8]
  *
@@ -19,6 +19,8 @@ import { type Arena, CHUNK_SHIFT, UNIT_MASK } from './arena.ts';
 export const ROOT_BYTES = 16;
 /** Set in word 1 of every root of a table. */
 export const TABLE = 1 << 30;
+/** In word 1 of a root: what the marks of entries are compared with (table.ts). */
+export const PHASE = 1 << 29;
 
 /** Words of a root. */
 export const COUNT = 0;
@@ -231,6 +233,10 @@ export class TableSegments {
     this.#words[address >>> CHUNK_SHIFT][((address & UNIT_MASK) << 1) + word] = value;
   }
 
+  #setDepth(root: number, depth: number): void {
+    this.#setWord(root, FORM, (this.#word(root, FORM) & ~DEPTH_MASK) | depth);
+  }
+
   #header(segment: number): number {
     return this.#words[segment >>> CHUNK_SHIFT][((segment & UNIT_MASK) << 1) + 1];
   }
@@ -346,7 +352,7 @@ export class TableSegments {
       words[at + (place << 1) + 1] = segment;
     }
     this.#setWord(root, PLACES, next);
-    this.#setWord(root, FORM, TABLE | (depth + 1));
+    this.#setDepth(root, depth + 1);
     this.#setWord(root, DEEPEST, 0);
     if (depth > 0) this.#arena.free(old);
   }
@@ -384,7 +390,7 @@ export class TableSegments {
       if (next === 0) return;
       const deepest = depth === 0 ? 1 : this.#copyEveryOther(root, next, depth);
       this.#setWord(root, PLACES, next);
-      this.#setWord(root, FORM, TABLE | depth);
+      this.#setDepth(root, depth);
       this.#setWord(root, DEEPEST, deepest);
       this.#arena.free(old);
     }

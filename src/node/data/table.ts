@@ -8,12 +8,17 @@
  * themselves. Walks go in the order of hashes, taken as unsigned; a cursor is a hash, everything below it has been
  * passed, and so a walk gives what stays in the table exactly once however the table grows and shrinks meanwhile.
  * One Table serves all tables that share a layout. See table-segments.ts for the slots.
+ *
+ * A pass visits each entry that a table has at one moment once, while it changes: `beginPass`, then `pass` of each
+ * that a walk comes to, and of each that is about to change or go. Every entry has a mark, the last bit of its value
+ * length, and the root says (PHASE) which value of it means "passed". Invariant: when no pass is under way, all
+ * entries of a table are passed; so are those that come into it during one.
  */
 import { copyBytes, sameBytes, viewOf } from '#base/copy.ts';
 import type { Prng } from '#base/prng.ts';
 import { type Arena, CHUNK_SHIFT, UNIT_MASK } from './arena.ts';
 import { halfSipHash } from './half-sip-hash.ts';
-import { removeSlot, SLOTS_MASK, TableSegments } from './table-segments.ts';
+import { FORM, PHASE, removeSlot, SLOTS_MASK, TableSegments } from './table-segments.ts';
 
 export { ROOT_BYTES, TABLE } from './table-segments.ts';
 
@@ -25,6 +30,8 @@ const MOST_EMPTY_RANGES = 64;
 const SLOT_RANGE = 2 ** 21;
 const HASH_RANGE = 2 ** 32;
 const SIGN = 1 << 31;
+/** The mark of an entry, in the word of its value length. */
+const MARK = 1 << 31;
 /** Of larger tables, memoryBytes takes the mean of so many entries. */
 const SAMPLED_ENTRIES = 512;
 
@@ -94,15 +101,15 @@ export class Table {
   }
 
   valueLength(entry: number): number {
-    return this.#words[entry >>> CHUNK_SHIFT][
-      ((entry & UNIT_MASK) << 1) + (this.prefixBytes >> 2) + 1
-    ];
+    const at = ((entry & UNIT_MASK) << 1) + (this.prefixBytes >> 2) + 1;
+    return this.#words[entry >>> CHUNK_SHIFT][at] & ~MARK;
   }
 
   /** After the value of an entry became longer or shorter; the block must have room. */
   setValueLength(entry: number, length: number): void {
-    const at = ((entry & UNIT_MASK) << 1) + (this.prefixBytes >> 2);
-    this.#words[entry >>> CHUNK_SHIFT][at + 1] = length;
+    const words = this.#words[entry >>> CHUNK_SHIFT];
+    const at = ((entry & UNIT_MASK) << 1) + (this.prefixBytes >> 2) + 1;
+    words[at] = (words[at] & MARK) | length;
   }
 
   /** Bytes of an entry, as it was asked for. */
@@ -127,6 +134,8 @@ export class Table {
   copyEntry(entry: number): number {
     const next = this.#arena.alloc(this.entryBytes(entry));
     this.#copyBlock(entry, next);
+    const at = ((next & UNIT_MASK) << 1) + (this.prefixBytes >> 2) + 1;
+    this.#words[next >>> CHUNK_SHIFT][at] &= ~MARK;
     return next;
   }
 
@@ -175,20 +184,22 @@ export class Table {
   /** Adds an entry whose key is not there. When it throws ArenaFullError, the entry is not in the table. */
   insert(root: number, hash: number, entry: number): void {
     this.#segments.insert(root, hash, entry);
+    if (this.#phase(root) !== 0) this.#toggleMark(entry);
   }
 
   /** As {@link insert}, and frees the entry when it throws. */
   insertOrFree(root: number, hash: number, entry: number): void {
     try {
-      this.#segments.insert(root, hash, entry);
+      this.insert(root, hash, entry);
     } catch (error) {
       this.#arena.free(entry);
       throw error;
     }
   }
 
-  /** Puts `next`, an entry with an equal key, where `old` is. */
+  /** Puts `next`, a new entry with an equal key, where `old` is. */
   replace(root: number, hash: number, old: number, next: number): void {
+    if (this.#phase(root) !== 0) this.#toggleMark(next);
     const segment = this.#segments.find(root, hash);
     const slot = this.#segments.slotOf(segment, hash, old);
     this.#words[segment >>> CHUNK_SHIFT][((segment & UNIT_MASK) << 1) + (slot << 1) + 1] = next;
@@ -202,6 +213,29 @@ export class Table {
     removeSlot(words, at, this.#segments.slotOf(segment, hash, entry));
     this.#words[root >>> CHUNK_SHIFT][(root & UNIT_MASK) << 1]--;
     if (words[at] << 3 < 1 << (words[at + 1] & SLOTS_MASK)) this.#segments.settle(root, hash);
+  }
+
+  /** What is in the table now is to be passed; the last pass must be over. */
+  beginPass(root: number): void {
+    this.#words[root >>> CHUNK_SHIFT][((root & UNIT_MASK) << 1) + FORM] ^= PHASE;
+  }
+
+  /** Passes an entry of the table; false when it has been, or is newer than the pass. */
+  pass(root: number, entry: number): boolean {
+    const words = this.#words[entry >>> CHUNK_SHIFT];
+    const at = ((entry & UNIT_MASK) << 1) + (this.prefixBytes >> 2) + 1;
+    if (words[at] < 0 === (this.#phase(root) !== 0)) return false;
+    words[at] ^= MARK;
+    return true;
+  }
+
+  #phase(root: number): number {
+    return this.#words[root >>> CHUNK_SHIFT][((root & UNIT_MASK) << 1) + FORM] & PHASE;
+  }
+
+  #toggleMark(entry: number): void {
+    const at = ((entry & UNIT_MASK) << 1) + (this.prefixBytes >> 2) + 1;
+    this.#words[entry >>> CHUNK_SHIFT][at] ^= MARK;
   }
 
   /**

@@ -128,6 +128,10 @@ export class Compaction {
     const { values } = store;
     const type = store.typeOf(record);
     const root = store.rootOf(record);
+    if (store.large.holds(root)) {
+      this.#partCursor = 0;
+      return 1;
+    }
     const isPacked = values.isPacked(type, root);
     this.#partCursor = values.compactSlice(type, root, this.#partCursor, most);
     const changed = values.rootOf(type);
@@ -159,8 +163,9 @@ export class Compaction {
     this.#wasteAtStart = waste;
   }
 
-  #recordMoved(_old: number, next: number): void {
-    const { arena, index } = this.#store;
+  #recordMoved(old: number, next: number): void {
+    const { arena, index, large } = this.#store;
+    large.recordMoved(old, next);
     const place = arena.words[next >>> CHUNK_SHIFT][((next & UNIT_MASK) << 1) + 1];
     if (place !== 0) index.heap.moved(place - 1, next);
   }

@@ -51,6 +51,18 @@ const HASH_RANGE = 2 ** 32;
 /** The state of the hash, or a sum of hashes. */
 export type DigestWords = Int32Array;
 
+/** Where a digest was after a key: see {@link ContentDigest.goTo}. */
+export interface DigestPlace {
+  h1: number;
+  h2: number;
+  h3: number;
+  h4: number;
+}
+
+export function newPlace(): DigestPlace {
+  return { h1: 0, h2: 0, h3: 0, h4: 0 };
+}
+
 export class ContentDigest {
   /** XOR of all that was added. */
   readonly sum: DigestWords = new Int32Array(4);
@@ -116,13 +128,21 @@ export class ContentDigest {
   }
 
   /** What {@link begin} has made, for {@link goTo}. */
-  keepPlace(into: DigestWords): void {
-    copyWords(this.#prefix, into);
+  keepPlace(into: DigestPlace): void {
+    const prefix = this.#prefix;
+    into.h1 = prefix[0];
+    into.h2 = prefix[1];
+    into.h3 = prefix[2];
+    into.h4 = prefix[3];
   }
 
   /** As {@link begin}, for a key that was begun before. */
-  goTo(place: DigestWords): void {
-    copyWords(place, this.#prefix);
+  goTo({ h1, h2, h3, h4 }: DigestPlace): void {
+    const prefix = this.#prefix;
+    prefix[0] = h1;
+    prefix[1] = h2;
+    prefix[2] = h3;
+    prefix[3] = h4;
   }
 
   /** The whole of a string. */

@@ -2,7 +2,7 @@
  * What is out of use and is to be freed. Small things are freed at once; large collections, the tables of
  * dropped slots and whole indexes (FLUSHALL) wait here and are freed in slices, so that nothing stops for them.
  *
- * Tables wait while a walk is on its way: it may not have passed them.
+ * Tables wait while a walk is on its way: it may not have passed them. So do large values that it is handing out.
  */
 import { SLOT_COUNT } from '#base/slot.ts';
 import { type Arena, CHUNK_SHIFT, UNIT_MASK } from '#node/data/arena.ts';
@@ -10,6 +10,7 @@ import type { Table } from '#node/data/table.ts';
 import type { ExpiryHeap } from './expiry-heap.ts';
 import { HEADER_BYTES, TYPE_MASK, TYPE_STRING } from './record.ts';
 import { TABLE_ROOT_BYTES } from './slot-index.ts';
+import type { LargeValues } from './large-values.ts';
 import type { DroppedPart, KeptReceiver } from './undo-log.ts';
 import type { Values } from './values.ts';
 
@@ -26,6 +27,7 @@ export class Discards implements KeptReceiver {
   readonly #arena: Arena;
   readonly #table: Table;
   readonly #values: Values;
+  readonly #large: LargeValues;
   /** Large collections: type, root, one after the other; the last goes first. */
   readonly #collections: number[] = [];
   readonly #parts: DroppedPart[] = [];
@@ -36,7 +38,8 @@ export class Discards implements KeptReceiver {
   #heap: ExpiryHeap | null = null;
   readonly #visit = (record: number): void => this.#freeValueOf(record);
 
-  constructor(arena: Arena, table: Table, values: Values) {
+  constructor(arena: Arena, table: Table, values: Values, large: LargeValues) {
+    this.#large = large;
     this.#arena = arena;
     this.#table = table;
     this.#values = values;
@@ -56,7 +59,12 @@ export class Discards implements KeptReceiver {
   /** Frees a record that is in no index, and its value. */
   releaseRecord(record: number): void {
     this.#freeValueOf(record);
-    this.#arena.free(record);
+    this.releaseBlock(record);
+  }
+
+  /** Frees the block of a record, not its value if that is a collection. */
+  releaseBlock(record: number): void {
+    if (!this.#large.takesOver(record)) this.#arena.free(record);
   }
 
   releasePart(part: DroppedPart): void {
@@ -66,6 +74,7 @@ export class Discards implements KeptReceiver {
 
   /** Frees a collection that no record names. */
   releaseCollection(type: number, root: number): void {
+    if (this.#large.takesOver(root)) return;
     const rest = this.#values.freeSlice(type, root, FREED_AT_ONCE);
     if (rest !== 0) this.#collections.push(type, rest);
   }

@@ -77,6 +77,7 @@ export class Hashes {
     const root = store.openForChange(key, keyStart, keyEnd, TYPE_HASH);
     const isNew = !hash.seek(root, field, fieldStart, fieldEnd);
     if (store.keeping) this.#keep(key, keyStart, keyEnd, field, fieldStart, fieldEnd, isNew);
+    if (store.large.any) store.large.beforeElement(root, field, fieldStart, fieldEnd);
     hash.put(field, fieldStart, fieldEnd, value, valueStart, valueEnd);
     if (store.encoding !== ENCODING_LARGE) {
       const most = store.limits.hashMaxListpackValue;
@@ -116,6 +117,7 @@ export class Hashes {
       if (!store.removeLocated()) return true;
     } else {
       if (store.keeping) this.#keep(key, keyStart, keyEnd, field, fieldStart, fieldEnd, false);
+      if (store.large.any) store.large.beforeElement(root, field, fieldStart, fieldEnd);
       hash.removeSought();
       if (!store.changed(hash.root)) return true;
     }

@@ -185,7 +185,7 @@ export class KeyspaceCore {
   /** Frees about so many elements of what was deleted, and gives memory back; true when there is more to do. */
   freeSlice(maxElements: number): boolean {
     const { store } = this;
-    const more = store.arena.giveBack();
+    const more = store.arena.giveBack() || store.walk.settle(maxElements);
     if (store.discards.empty) return more;
     // when nothing else is in the arena, all of it can go at once
     if (store.index.size === 0 && store.undo.empty && !store.walk.active) {

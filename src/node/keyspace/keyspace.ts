@@ -42,7 +42,6 @@ import type { WatchToken } from './watches.ts';
 
 export type { EncodingLimits } from './encodings.ts';
 export type { KeyType, StringEncoding } from './record.ts';
-export type { RecordVisitor } from './walk.ts';
 export type { WatchToken } from './watches.ts';
 
 /** Called with each key of a walk: its name is bytes[start, end). */

@@ -77,6 +77,7 @@ export class Lists {
       store.undo.uint8(atHead ? 1 : 0);
       store.undo.end();
     }
+    if (atHead && store.large.any) store.large.beforeInsert(root, 0);
     list.push(root, atHead, element, elementStart, elementEnd);
     if (
       this.#changed(
@@ -110,6 +111,7 @@ export class Lists {
         store.undo.range(element);
         store.undo.end();
       }
+      if (store.large.any) store.large.beforeRemove(root, atHead ? 0 : list.size - 1, 1);
       list.pop(root, atHead);
       if (!this.#changed(-bytes, NOTHING_WANTED)) return;
     }
@@ -137,6 +139,7 @@ export class Lists {
       store.undo.integer(1);
       store.undo.end();
     }
+    if (store.large.any) store.large.beforeInsert(root, index);
     list.insert(root, index, element, elementStart, elementEnd);
     if (
       this.#changed(
@@ -174,6 +177,7 @@ export class Lists {
       store.undo.range(old);
       store.undo.end();
     }
+    if (store.large.any) store.large.beforeReplace(root, index);
     list.replace(root, index, element, elementStart, elementEnd);
     const bytes = listpackEntryBytes(element, elementStart, elementEnd) - oldBytes;
     if (this.#changed(bytes, elementEnd - elementStart)) {
@@ -203,6 +207,7 @@ export class Lists {
     } else {
       if (store.keeping) this.#keepRange(key, keyStart, keyEnd, from, removed);
       const bytes = this.#bytesOutside(from, removed) - store.listBytes;
+      if (store.large.any) store.large.beforeRemove(root, from, removed);
       list.removeRange(root, from, removed);
       if (!this.#changed(bytes, NOTHING_WANTED)) return;
     }
@@ -237,6 +242,7 @@ export class Lists {
     } else {
       const kept = store.keeping ? removed : 0;
       this.#keepEqual(key, keyStart, keyEnd, element, elementStart, elementEnd, kept, fromTail);
+      if (store.large.any) this.#handOutEqual(root, removed, fromTail);
       list.removeEqual(root, element, elementStart, elementEnd, removed, fromTail);
       const bytes = removed * listpackEntryBytes(element, elementStart, elementEnd);
       if (!this.#changed(-bytes, NOTHING_WANTED)) return removed;
@@ -319,6 +325,19 @@ export class Lists {
       index += fromTail ? -1 : 1;
     }
     return count;
+  }
+
+  /** Tells the running walk that the elements which #findEqual has noted are removed. */
+  #handOutEqual(root: number, count: number, fromTail: boolean): void {
+    const { large } = this.#store;
+    if (count > MOST_KEPT_ELEMENTS) {
+      large.beforeAll(root);
+      return;
+    }
+    // from the last on, so that those before keep their indexes
+    for (let i = 0; i < count; i++) {
+      large.beforeRemove(root, this.#found[fromTail ? i : count - 1 - i], 1);
+    }
   }
 
   /** What is undone last is noted first: the elements are put back from the first to the last. */

@@ -135,6 +135,28 @@ export class Loader {
     this.#listBytes += listpackEntryBytes(bytes, start, end);
   }
 
+  /** A list that belongs to no key yet: its root. Elements are added to it by {@link addAside}. */
+  beginAside(): number {
+    return this.#store.values.list.create();
+  }
+
+  /** Adds an element at the end of a list that belongs to no key; its root. */
+  addAside(root: number, { bytes, start, end }: ByteRange): number {
+    const { list } = this.#store.values;
+    list.push(root, false, bytes, start, end);
+    return list.root;
+  }
+
+  /** Moves the elements of such a list to the end of the list that is filled. */
+  takeAside(root: number): void {
+    const store = this.#store;
+    const { list } = store.reader.values;
+    list.open(root);
+    // what is added to one list moves nothing of another
+    for (let more = list.seek(0); more; more = list.next()) this.addElement(list.element);
+    store.discards.releaseCollection(TYPE_LIST, root);
+  }
+
   /** A record in the index whose value is not written yet; 0 when its key is there already. */
   #make(head: RecordHead, key: ByteRange, valueBytes: number): number {
     const store = this.#store;

@@ -26,7 +26,7 @@ export function rename(
   store.takeOut();
   store.locate(to, toStart, toEnd);
   insertLike(store, old, to, toStart, toEnd);
-  store.arena.free(old);
+  store.discards.releaseBlock(old);
   store.setExpiry(expiresAtMs);
   if (keeping) {
     store.undo.encoding = encoding;

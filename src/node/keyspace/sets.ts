@@ -113,6 +113,7 @@ export class Sets {
       if (!set.has(member, memberStart, memberEnd)) return false;
       if (!store.removeLocated()) return true;
     } else {
+      if (store.large.any) store.large.beforeElement(root, member, memberStart, memberEnd);
       if (!set.remove(root, member, memberStart, memberEnd)) return false;
       if (store.keeping) {
         store.undo.begin(EFFECT.setAdd, key, keyStart, keyEnd);

@@ -100,6 +100,7 @@ export class SortedSets {
     const store = this.#store;
     const set = this.#set;
     const root = store.openForChange(key, keyStart, keyEnd, TYPE_SORTED_SET);
+    if (store.large.any) store.large.beforeElement(root, member, memberStart, memberEnd);
     const outcome = set.add(root, score, member, memberStart, memberEnd);
     const changed = set.root;
     set.open(changed);
@@ -147,6 +148,7 @@ export class SortedSets {
       if (!set.find(member, memberStart, memberEnd)) return false;
       if (!store.removeLocated()) return true;
     } else {
+      if (store.large.any) store.large.beforeElement(root, member, memberStart, memberEnd);
       if (!set.remove(root, member, memberStart, memberEnd)) return false;
       const changed = set.root;
       set.open(changed);

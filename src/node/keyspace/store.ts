@@ -20,6 +20,7 @@ import { Discards } from './discards.ts';
 import { EFFECT, EffectWriter } from './effects.ts';
 import { defaultLimits, EMPTY_LISTPACK_BYTES } from './encodings.ts';
 import { Hazards } from './hazards.ts';
+import { LargeValues } from './large-values.ts';
 import { LookAhead } from './look-ahead.ts';
 import {
   ENCODING_MASK,
@@ -57,6 +58,8 @@ export class Store {
   readonly limits = defaultLimits();
   readonly hazards = new Hazards();
   readonly watches: Watches;
+  /** The large values that the running walk is handing out. */
+  readonly large = new LargeValues(this);
   readonly discards: Discards;
   readonly undo: UndoLog;
   readonly ahead: LookAhead;
@@ -100,7 +103,7 @@ export class Store {
     this.reader = new RecordReader(arena, hashSeed);
     this.index = new SlotIndex(arena, this.table);
     this.#baseBytes = arena.usedBytes;
-    this.discards = new Discards(arena, this.table, this.values);
+    this.discards = new Discards(arena, this.table, this.values, this.large);
     this.undo = new UndoLog(this.discards);
     this.ahead = new LookAhead(arena, this.table);
     this.digest = new Digest(this);
@@ -480,6 +483,7 @@ export class Store {
   /** Nothing in the arena is in use but an empty index: all memory is given back. */
   startAnew(): void {
     this.discards.clear();
+    this.large.forget();
     this.arena.clear();
     this.index = new SlotIndex(this.arena, this.table);
   }

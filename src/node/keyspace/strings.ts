@@ -102,6 +102,7 @@ export class Strings {
       oldLength = this.#lengthOf(store.record);
       if (oldLength > end) length = oldLength;
       if (store.keeping) this.#keepPart(key, keyStart, keyEnd, offset, end, oldLength);
+      if (store.large.any) store.large.beforeBytes(store.record, offset, end);
       this.#grow(key, keyStart, keyEnd, oldLength, length);
       store.setEncoding(STRING_RAW);
     }
@@ -151,6 +152,7 @@ export class Strings {
     const oldLength = this.#lengthOf(record);
     if (store.keeping && oldLength > MOST_COPIED_VALUE) return false;
     if (oldLength === length && length <= MOST_COPIED_VALUE) return true;
+    if (store.large.holds(record)) return false;
     const wanted = HEADER_BYTES + keyLength + length;
     const spare = store.arena.capacity(record) - wanted;
     return spare >= 0 && (spare <= SPARE_BYTES || spare <= wanted >> 3);
@@ -196,7 +198,7 @@ export class Strings {
       oldLength,
     );
     store.replace(record);
-    arena.free(old);
+    store.discards.releaseBlock(old);
   }
 
   #keepValue(key: Uint8Array, keyStart: number, keyEnd: number): void {

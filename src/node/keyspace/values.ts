@@ -58,6 +58,13 @@ export class Values {
     return this.#of(type).size;
   }
 
+  /** All that is in it is to be passed; not of packed ones, nor of lists. */
+  beginPass(type: number, root: number): void {
+    if (type === TYPE_HASH) this.hash.beginPass(root);
+    else if (type === TYPE_SET) this.set.beginPass(root);
+    else this.sortedSet.beginPass(root);
+  }
+
   memoryBytes(type: number, root: number): number {
     return this.#of(type).memoryBytes(root);
   }

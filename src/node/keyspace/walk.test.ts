@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { Prng } from '#base/prng.ts';
-import { Driver, describeRecord } from './testing/driver.ts';
+import { Collector } from './testing/collector.ts';
+import { Driver } from './testing/driver.ts';
 import { RandomChanges } from './testing/random-changes.ts';
 
 for (const [seed, keys, elements] of [
@@ -17,13 +18,9 @@ for (const [seed, keys, elements] of [
     for (let round = 0; round < 40; round++) {
       for (let i = random.below(keys * 2); i > 0; i--) changes.change();
       const expected = driver.describeAll();
-      const seen = new Map<string, string>();
+      const collector = new Collector();
       const abandoned = random.chance(0.3) ? random.below(10) : -1;
-      keyspace.walk.begin((reader) => {
-        const [key, held] = describeRecord(reader);
-        expect({ round, key, twice: seen.has(key) }).toEqual({ round, key, twice: false });
-        seen.set(key, held);
-      });
+      keyspace.walk.begin(collector);
       for (let step = 0; keyspace.walk.active; step++) {
         if (step === abandoned) keyspace.walk.abandon();
         else keyspace.walk.step(1 + random.below(8));
@@ -38,6 +35,7 @@ for (const [seed, keys, elements] of [
         keyspace.compactSlice(5);
       }
       // an abandoned one has handed out some of it
+      const { seen } = collector;
       const all = [...expected].filter(([key]) => abandoned < 0 || seen.has(key));
       expect({ round, seen }).toEqual({ round, seen: new Map(all) });
     }
@@ -49,18 +47,16 @@ test('walks may be abandoned any number of times in a row', () => {
   const { walk } = driver.keyspace;
   for (let i = 0; i < 500; i++) driver.set(`k${i}`, String(i));
   for (let round = 0; round < 40; round++) {
-    walk.begin(() => undefined);
+    walk.begin(new Collector());
     walk.step(20 * (round % 12));
     driver.set(`new ${round}`, 'v');
     walk.abandon();
   }
   const expected = driver.describeAll();
-  const seen = new Map<string, string>();
-  walk.begin((reader) => {
-    seen.set(...describeRecord(reader));
-  });
-  while (!walk.step(50)) driver.delete(`k${seen.size}`);
-  expect(seen).toEqual(expected);
+  const collector = new Collector();
+  walk.begin(collector);
+  while (!walk.step(50)) driver.delete(`k${collector.seen.size}`);
+  expect(collector.seen).toEqual(expected);
 });
 
 test('a walk goes on over what a FLUSHALL put aside, and nothing of it is freed before', () => {
@@ -69,10 +65,8 @@ test('a walk goes on over what a FLUSHALL put aside, and nothing of it is freed 
   for (let i = 0; i < 500; i++) driver.set(`k${i}`, String(i), i % 3 === 0 ? 2_000_000 : 0);
   driver.hashSet('h', 'f', 'v');
   const expected = driver.describeAll();
-  const seen = new Map<string, string>();
-  keyspace.walk.begin((reader) => {
-    seen.set(...describeRecord(reader));
-  });
+  const collector = new Collector();
+  keyspace.walk.begin(collector);
   keyspace.walk.step(100);
   keyspace.flushAll();
   keyspace.openIndex = 2;
@@ -80,7 +74,7 @@ test('a walk goes on over what a FLUSHALL put aside, and nothing of it is freed 
   driver.set('k1', 'another');
   keyspace.freeSlice(10_000);
   while (!keyspace.walk.step(100));
-  expect(seen).toEqual(expected);
+  expect(collector.seen).toEqual(expected);
   while (keyspace.freeSlice(100));
   driver.delete('k1');
   keyspace.openIndex = 3;

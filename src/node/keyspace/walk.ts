@@ -1,7 +1,7 @@
 /**
  * The point-in-time walk: hands out every record as it was when the walk began, in bounded steps, while the
  * keyspace changes. It goes through the slots, and in each in the order of hashes, but what is about to change
- * and has not been handed out is handed out first.
+ * and has not been handed out is handed out first. Of large values that holds element by element (large-values.ts).
  *
  * Each record bears the number of the last walk that it belongs to no more: the one that handed it out, or that
  * was under way when it was made. So what still has to be handed out is what bears another. Walks are counted
@@ -12,18 +12,14 @@ import { SLOT_COUNT } from '#base/slot.ts';
 import { invariant } from '#base/invariant.ts';
 import { CHUNK_SHIFT, UNIT_MASK } from '#node/data/arena.ts';
 import { EPOCH_MASK, EPOCH_SHIFT } from './record.ts';
-import type { RecordReader } from './record-reader.ts';
 import type { SlotIndex } from './slot-index.ts';
 import type { Store } from './store.ts';
-
-/** Is given each record; it may read it until it returns, and must not change the keyspace. */
-export type RecordVisitor = (record: RecordReader) => void;
+import type { WalkVisitor } from './walk-visitor.ts';
 
 /** A number may be reused when no record can bear it any more. */
 const MOST_ABANDONED = EPOCH_MASK - 1;
 /** Slots without keys that cost as much as one record. */
 const EMPTY_SLOTS_PER_RECORD = 32;
-const IN_SILENCE: RecordVisitor = () => undefined;
 
 export class Walk {
   active = false;
@@ -34,7 +30,8 @@ export class Walk {
   /** The last, of those counted, that has handed out everything; others were abandoned. */
   completed = 0;
   readonly #store: Store;
-  #visitor = IN_SILENCE;
+  /** Null when it was abandoned, and goes on to its end in silence. */
+  #visitor: WalkVisitor | null = null;
   #index: SlotIndex | null = null;
   #slot = 0;
   #cursor = 0;
@@ -52,9 +49,11 @@ export class Walk {
   }
 
   /** What is in the keyspace now will be handed out to `visitor`, each key once. */
-  begin(visitor: RecordVisitor): void {
-    invariant(!this.active || this.#visitor === IN_SILENCE, 'one walk at a time');
+  begin(visitor: WalkVisitor): void {
+    invariant(!this.active || this.#visitor === null, 'one walk at a time');
     while (this.active) this.step(1_000_000);
+    while (this.settle(1_000_000));
+    this.#store.large.beginWalk(visitor);
     this.epoch = (this.epoch + 1) & EPOCH_MASK;
     this.begun++;
     this.active = true;
@@ -65,18 +64,29 @@ export class Walk {
     this.#store.discards.walking = true;
   }
 
-  /** Goes over about so many records; true when the walk is over. */
+  /** Goes over about so many records, or elements of large values; true when the walk is over. */
   step(maxRecords: number): boolean {
+    const { large } = this.#store;
     let left = maxRecords;
-    while (left > 0 && this.active) left -= this.#stepTable(left);
+    while (left > 0 && this.active) {
+      left -= large.any ? large.slice(left) : this.#stepTable(left);
+    }
     return !this.active;
+  }
+
+  /** Ends, in slices, what abandoned walks have begun with large values; true when there is more to do. */
+  settle(maxElements: number): boolean {
+    const { large } = this.#store;
+    if (!this.active && large.any) large.slice(maxElements);
+    return !this.active && large.any;
   }
 
   /** Ends the walk: the visitor is given nothing more. */
   abandon(): void {
     if (!this.active) return;
+    this.#store.large.abandon();
     if (this.#abandoned >= MOST_ABANDONED - 1) {
-      this.#visitor = IN_SILENCE;
+      this.#visitor = null;
       return;
     }
     this.#abandoned++;
@@ -85,6 +95,7 @@ export class Walk {
 
   /** Ends it because there are no records any more. */
   forget(): void {
+    this.#store.large.forget();
     this.#abandoned = 0;
     this.#end();
   }
@@ -97,9 +108,11 @@ export class Walk {
     const { epoch } = this;
     if (((head >>> EPOCH_SHIFT) & EPOCH_MASK) === epoch || this.#index === null) return;
     words[at] = (head & ~(EPOCH_MASK << EPOCH_SHIFT)) | (epoch << EPOCH_SHIFT);
-    const { reader } = this.#store;
+    if (this.#visitor === null) return;
+    const { reader, large } = this.#store;
     reader.read(record, this.#index.heap);
-    this.#visitor(reader);
+    if (reader.isLarge) large.open(reader, record);
+    else this.#visitor.whole(reader);
   }
 
   /** The table of a slot of this index was put aside and is at `root` now. */
@@ -113,7 +126,7 @@ export class Walk {
     const inIndex = this.#slot < SLOT_COUNT && index !== null;
     if (!inIndex && this.#dropped.length === 0) {
       this.#abandoned = 0;
-      if (this.#visitor !== IN_SILENCE) this.completed = this.begun;
+      if (this.#visitor !== null) this.completed = this.begun;
       this.#end();
       return 0;
     }
@@ -129,7 +142,7 @@ export class Walk {
 
   #end(): void {
     this.active = false;
-    this.#visitor = IN_SILENCE;
+    this.#visitor = null;
     this.#index = null;
     this.#dropped.length = 0;
     this.#store.discards.walking = false;

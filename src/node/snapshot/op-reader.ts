@@ -7,7 +7,12 @@
 import { ByteRange } from '#base/byte-range.ts';
 import { ByteWriter } from '#base/bytes.ts';
 import { viewOf } from '#base/copy.ts';
-import { CHUNK_BYTES, ContentDigest } from '#node/keyspace/content-digest.ts';
+import {
+  CHUNK_BYTES,
+  ContentDigest,
+  type DigestPlace,
+  newPlace,
+} from '#node/keyspace/content-digest.ts';
 import type { Loader } from '#node/keyspace/loader.ts';
 import {
   TYPE_HASH,
@@ -28,6 +33,7 @@ import {
   OP_WHOLE,
   SnapshotCorruptError,
 } from './format.ts';
+import { ListParts } from './list-parts.ts';
 
 const TYPE_MASK = 7;
 const ENCODING_MASK = 3;
@@ -45,7 +51,8 @@ interface OpenValue {
   readonly size: number;
   received: number;
   /** Where the digest was after the key. */
-  readonly place: Int32Array;
+  readonly place: DigestPlace;
+  readonly list: ListParts | null;
   /** Of a string: 1 for each chunk that has come. */
   readonly chunks: Uint8Array;
 }
@@ -166,7 +173,7 @@ export class OpReader {
     const together = this.#key.length + size + RECORD_OVERHEAD;
     if (isString && together > 2 ** 31) this.#corrupt('a key and value too long together');
     this.content.addSize(size);
-    const place = new Int32Array(4);
+    const place = newPlace();
     this.content.keepPlace(place);
     this.#open.set(this.#opened++, {
       type,
@@ -174,6 +181,7 @@ export class OpReader {
       size,
       received: 0,
       place,
+      list: type === TYPE_LIST ? new ListParts(this.#loader) : null,
       chunks: new Uint8Array(isString ? Math.ceil(size / CHUNK_BYTES) : 0),
     });
   }
@@ -206,9 +214,9 @@ export class OpReader {
       this.#chunks(value, index, count);
     } else {
       if (count > value.size - value.received) this.#corrupt('more elements than there are');
-      if (type === TYPE_LIST && index !== value.received) this.#corrupt('an element out of order');
       this.#loader?.resume(value.record);
-      this.#elements(type, index, count);
+      if (value.list === null) this.#elements(type, 0, count);
+      else this.#listPart(value.list, index, count, value.size);
       this.#loader?.end();
       value.received += count;
     }
@@ -230,6 +238,20 @@ export class OpReader {
       this.content.addChunk(index, range.view, range.start, range.end);
       this.#loader?.writeString(record, offset, range);
     }
+  }
+
+  #listPart(list: ListParts, index: number, count: number, size: number): void {
+    const element = this.#first;
+    if (index + count > size || !list.begin(index, index + count)) {
+      this.#corrupt('elements out of place');
+    }
+    for (let i = index; i < index + count; i++) {
+      this.#range(element);
+      this.content.addElement(i, element);
+      list.add(element);
+      this.elements++;
+    }
+    list.end();
   }
 
   /** Reads elements of the collection that the digest and the loader are at. */
