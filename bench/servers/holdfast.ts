@@ -7,10 +7,13 @@ import { parseManifests } from '#operator/local/manifest.ts';
 import type { Server, ServerKind } from './server.ts';
 
 export interface HoldfastServer extends Server {
+  readonly cluster: LocalCluster;
   /** Of the primary: what its process says. */
   readonly logFile: string;
   /** Of the primary: port of /metrics. */
   readonly metricsPort: number;
+  /** When the present process of this member was started, by `performance.now()`. */
+  startedMs(name: string): number;
   /** Files of the certificate that it shows to clients. */
   readonly certificate: { readonly key: string; readonly certificate: string; readonly ca: string };
 }
@@ -21,6 +24,8 @@ export interface HoldfastOptions {
   readonly voters: 1 | 3;
   readonly durability: 'sync' | 'async';
   readonly tls?: boolean;
+  /** Options of the nodes beyond what a bench needs anyway. */
+  readonly nodeOptions?: Partial<Options>;
 }
 
 const MEMORY = '16Gi';
@@ -39,16 +44,21 @@ export function holdfast(options: HoldfastOptions): ServerKind<HoldfastServer> {
 
 async function start(options: HoldfastOptions, directory: string): Promise<HoldfastServer> {
   const pids = new Map<string, number>();
+  const startedMs = new Map<string, number>();
   process.env['NODE_OPTIONS'] = NODE_OPTIONS;
   // a limit would be reached by structures that are measured; there is memory enough, or the run ends
-  const nodeOptions: Partial<Options> = { maxmemory: 0, durability: options.durability };
+  const { durability } = options;
+  const nodeOptions: Partial<Options> = { maxmemory: 0, durability, ...options.nodeOptions };
   const cluster = new LocalCluster({
     definition: define(options),
     directory,
     basePort: 0,
     nodeOptions,
     onEvent: (event) => {
-      if (event.type === 'started') pids.set(event.name, event.pid);
+      if (event.type === 'started') {
+        pids.set(event.name, event.pid);
+        startedMs.set(event.name, performance.now());
+      }
       if (event.type === 'exited' && event.restartInMs !== null) {
         process.stderr.write(
           `${event.name} ended with ${event.code ?? event.signal}:\n${lastLines(event.logFile)}\n`,
@@ -63,12 +73,14 @@ async function start(options: HoldfastOptions, directory: string): Promise<Holdf
     if (primary === null || member === undefined) throw new Error('the shard has no primary');
     const tls = `${directory}/bench/${primary}/tls/client`;
     return {
+      cluster,
       title: options.title,
       port: member.ports.client,
       caFile: options.tls === true ? cluster.caFile : null,
       logFile: member.logFile,
       metricsPort: member.ports.metrics,
       certificate: { key: `${tls}/tls.key`, certificate: `${tls}/tls.crt`, ca: cluster.caFile },
+      startedMs: (name) => startedMs.get(name) ?? 0,
       pids: () =>
         [primary, ...[...pids.keys()].filter((name) => name !== primary)].map(
           (name) => pids.get(name) ?? 0,
