@@ -44,6 +44,15 @@ function cluster(...manifests: string[]): LocalCluster {
   return made;
 }
 
+/** As {@link cluster}, with a log that is soon dropped in favour of snapshots. */
+function clusterOfShortLogs(spec: string): LocalCluster {
+  const [definition] = defineClusters(parseManifests('test', spec));
+  const nodeOptions = { segmentBytes: 64 << 10, snapshotLogBytes: 64 << 10, snapshotLogPercent: 0 };
+  const made = new LocalCluster({ definition, directory, basePort: 0, nodeOptions });
+  cleanUp.push(() => made.stop());
+  return made;
+}
+
 function connect(target: LocalCluster): Cluster {
   const { ca, endpoints } = target;
   const client = new Cluster(endpoints, {
@@ -86,9 +95,11 @@ test('a member that is killed is started again and catches up', SLOW, async () =
 
 test('a member that lost its disk comes back as a new one, and nothing is lost', SLOW, async () => {
   const spec = { tlsEnabled: false, numReplicasPerShard: 2 };
-  const shop = cluster(manifest('MemoryCluster', 'shop', spec));
+  const shop = clusterOfShortLogs(manifest('MemoryCluster', 'shop', spec));
   await shop.start();
   const client = connect(shop);
+  // the log reaches back to the beginning no more: a new disk gets a snapshot
+  for (let i = 0; i < 200; i++) await client.set(`large:${i % 10}`, `${i}`.repeat(2000));
   const writing = new AbortController();
   const acknowledged: number[] = [];
   const write = async (): Promise<void> => {
@@ -127,6 +138,9 @@ test('a member that lost its disk comes back as a new one, and nothing is lost',
   await writer;
   expect(acknowledged.length).toBeGreaterThan(100);
   for (const i of acknowledged) expect(await client.get(`key:${i}`)).toBe(String(i));
+  expect(await client.get('large:9')).toBe('199'.repeat(2000));
+  const snapshots = readdirSync(join(dataOf(replica), 'snapshots'));
+  expect(snapshots.filter((name) => name.startsWith('snapshot-')).length).toBeGreaterThan(0);
   const digests = await Promise.all(shop.members().map(({ name }) => shop.digestOf(name)));
   expect(new Set(digests.map(({ digest }) => digest)).size).toBe(1);
 });
