@@ -47,6 +47,8 @@ export class Neighbours {
   #pulsesMembership: Membership | null = null;
   #record: BootstrapRecord | null = null;
   #directory: Directory | null = null;
+  /** Where members of this shard are dialled, by name. */
+  readonly #hosts = new Map<string, string>();
 
   constructor(given: NeighboursOptions) {
     this.#options = given;
@@ -132,6 +134,10 @@ export class Neighbours {
     for (const { name, shard = self.shard, host, peerPort: port } of [...voters, ...hints]) {
       if (name !== self.name) targets.set(name, { name, shard, host, port });
     }
+    this.#hosts.clear();
+    for (const { name, shard, host } of targets.values()) {
+      if (shard === self.shard) this.#hosts.set(name, host);
+    }
     this.links.setMembers([...targets.values()]);
     for (const hint of hints) {
       if (hint.shard !== self.shard || hint.memberId === undefined) continue;
@@ -154,7 +160,11 @@ export class Neighbours {
     if (same && raft.membership === this.#pulsesMembership) return;
     this.#pulsesRevision = directory.revision;
     this.#pulsesMembership = raft.membership;
-    this.pulse.setMembers(directory.pulses(raft));
+    // one way to a member for both: a hint wins for its pulse, too
+    const pulses = directory.pulses(raft);
+    this.pulse.setMembers(
+      pulses.map((pulse) => ({ ...pulse, host: this.#hosts.get(pulse.name) ?? pulse.host })),
+    );
   }
 
   #frame(from: string, frameType: number, payload: Uint8Array): void {

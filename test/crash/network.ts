@@ -15,7 +15,10 @@ interface Flow {
   readonly from: string;
   readonly to: string;
   readonly source: Socket;
+  readonly what: Traffic;
 }
+
+type Traffic = 'links' | 'pulses' | 'clients';
 
 export class Network {
   readonly #numbers = new Map<string, number>();
@@ -34,16 +37,21 @@ export class Network {
       for (const to of members) {
         if (from === to) continue;
         const host = this.hostFor(from.name, to.name);
-        await this.#forward(host, to.ports.peer, from.name, to.name);
+        await this.#forward(host, to.ports.peer, from.name, to.name, 'links');
+        await this.#forward(host, to.ports.pulse, from.name, to.name, 'pulses');
         // clients may be sent here: their way is never cut
-        if (to.ports.client !== 0) await this.#forward(host, to.ports.client, null, to.name);
+        if (to.ports.client !== 0) {
+          await this.#forward(host, to.ports.client, 'client', to.name, 'clients');
+        }
       }
     }
   }
 
-  /** Pairs of members that are connected through here, as `FROM>TO` by who dialled. */
-  get connected(): ReadonlySet<string> {
-    return new Set([...this.#flows].map(({ from, to }) => `${from}>${to}`));
+  /** Is there a connection between two members through here, whoever dialled? */
+  connects(from: string, to: string, what: Traffic): boolean {
+    return [...this.#flows].some(
+      (flow) => flow.from === from && flow.to === to && flow.what === what,
+    );
   }
 
   /** Nothing goes from `from` to `to` any more. */
@@ -68,12 +76,17 @@ export class Network {
     return known;
   }
 
-  /** @param from null: clients, whoever they are */
-  async #forward(host: string, port: number, from: string | null, to: string): Promise<void> {
+  async #forward(
+    host: string,
+    port: number,
+    from: string,
+    to: string,
+    what: Traffic,
+  ): Promise<void> {
     const server = createServer({ pauseOnConnect: true }, (dialler) => {
       const target = connect(port, LOOPBACK);
-      this.#pipe(dialler, target, from ?? 'client', to);
-      this.#pipe(target, dialler, to, from ?? 'client');
+      this.#pipe(dialler, target, { from, to, source: dialler, what });
+      this.#pipe(target, dialler, { from: to, to: from, source: target, what });
     });
     this.#servers.push(server);
     await new Promise<void>((resolve, reject) => {
@@ -82,8 +95,7 @@ export class Network {
     });
   }
 
-  #pipe(source: Socket, sink: Socket, from: string, to: string): void {
-    const flow = { from, to, source };
+  #pipe(source: Socket, sink: Socket, flow: Flow): void {
     this.#flows.add(flow);
     source.setNoDelay(true);
     source.on('data', (bytes) => {

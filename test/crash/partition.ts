@@ -26,6 +26,8 @@ type Cut =
   | 'all';
 const CUTS: readonly Cut[] = ['primary', 'to-primary', 'pair', 'from-primary', 'replica', 'all'];
 
+const LINKED_WITHIN_MS = 10_000;
+
 export async function partition(options: FaultOptions): Promise<FaultReport> {
   const random = new Prng(options.seed);
   const network = new Network();
@@ -71,13 +73,22 @@ async function takeToNetwork(cluster: LocalCluster, network: Network): Promise<v
     while (cluster.restartsOf(name) === restarts) await delay(10);
     await cluster.ready();
   }
-  const { connected } = network;
   for (const { name: from } of members) {
     for (const { name: to } of members) {
-      if (from !== to && !connected.has(`${from}>${to}`)) {
-        throw new Error(`${from} and ${to} are not linked through the network`);
-      }
+      if (from !== to) await linked(network, from, to);
     }
+  }
+}
+
+async function linked(network: Network, from: string, to: string): Promise<void> {
+  const deadlineMs = performance.now() + LINKED_WITHIN_MS;
+  const isLinked = (): boolean =>
+    network.connects(from, to, 'links') && network.connects(from, to, 'pulses');
+  while (!isLinked()) {
+    if (performance.now() > deadlineMs) {
+      throw new Error(`${from} and ${to} are not linked through the network`);
+    }
+    await delay(10);
   }
 }
 
