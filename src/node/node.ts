@@ -5,8 +5,6 @@
  * shard. From then on the member runs for as long as the process does.
  */
 import { createHash, randomBytes, randomInt } from 'node:crypto';
-import { existsSync, statfsSync } from 'node:fs';
-import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { Logger } from 'pino';
 import type { Clock } from '#base/clock.ts';
@@ -14,7 +12,6 @@ import { InvariantError } from '#base/invariant.ts';
 import { Prng } from '#base/prng.ts';
 import { AdminServer } from '#node/admin/admin.ts';
 import type { BootstrapRecord, PeerHint } from '#node/admin/handler.ts';
-import { Histogram } from '#node/admin/histogram.ts';
 import { logMemberEvents } from '#node/admin/event-log.ts';
 import { MemberAdmin, type NodeFacts, roleOf } from '#node/admin/member-admin.ts';
 import { ProbeServer } from '#node/admin/probes.ts';
@@ -27,32 +24,34 @@ import { admittedCommands } from '#node/commands/table.ts';
 import type { Options } from '#node/config/options.ts';
 import { type Identity, openIdentity } from '#node/log/identity.ts';
 import type { Log } from '#node/log/log.ts';
-import { openLog } from '#node/log/open.ts';
 import { ClientListener } from '#node/net/clients.ts';
 import type { PeerIdentity } from '#node/net/hello.ts';
 import { clusterIdOf } from '#node/net/identity.ts';
 import { TlsFiles } from '#node/net/tls-files.ts';
+import { NO_PULSE } from '#node/raft/options.ts';
 import { COMMAND_DURATION_BOUNDS_SECONDS } from '#node/session/statistics.ts';
 import { Member } from '#node/shard/member.ts';
 import { memberOptionsOf, raftOptionsOf } from '#node/shard/configure.ts';
 import type { MemberOptions } from '#node/shard/options.ts';
 import { Neighbours } from './neighbours.ts';
+import { type OpenedStorage, Storage } from './storage.ts';
 
 const TICK_MS = 10;
+/** Time for an answer to leave before the process ends. */
+const FAREWELL_MS = 100;
 
 const clock: Clock = {
   monotonicMs: () => performance.now(),
   wallMs: () => Date.now(),
 };
 
-/** The disk belongs to a shard, but its log is gone. */
-class LogLostError extends Error {
-  readonly code = 'LOG_LOST';
+/** The member was removed from its shard; not a fault, but it has to start again. */
+class SetAsideError extends Error {
+  readonly code = 'SET_ASIDE';
 
-  constructor(directory: string) {
+  constructor(memberId: string) {
     super(
-      `this disk belongs to a shard, but ${directory} is missing: what this member acknowledged is lost, and it` +
-        ' must not vote again under its memberId. Empty the whole data directory to make it a new member.',
+      `the shard goes on without ${memberId}: its log is set aside, and this disk starts anew under another memberId`,
     );
   }
 }
@@ -72,6 +71,7 @@ export class Node implements NodeFacts {
   readonly #options: Options;
   readonly #log: Logger;
   readonly #fatal: Fatal;
+  readonly #storage: Storage;
   readonly #identity: Identity<BootstrapRecord, PeerHint>;
   readonly #clientTls: TlsFiles | null;
   readonly #peerTls: TlsFiles | null;
@@ -79,10 +79,8 @@ export class Node implements NodeFacts {
   readonly #neighbours: Neighbours;
   readonly #admin: AdminServer;
   readonly #probes: ProbeServer;
-  readonly #syncDurations = new Histogram();
   readonly #commands: CommandIndex;
   readonly #runId = randomBytes(20).toString('hex');
-  #disk: Log | null = null;
   #clients: ClientListener | null = null;
   #turnScheduled = false;
   #reactionScheduled = false;
@@ -99,6 +97,10 @@ export class Node implements NodeFacts {
     this.kind = options.kind;
     this.maxmemoryBytes = options.maxmemory;
     this.handOverTimeoutMs = options.handOverTimeoutMs;
+    this.#storage = new Storage(options, log, clock, {
+      persisted: (seq) => this.member?.persisted(seq),
+      failed: (error) => fatal(error, 'a write to the log failed'),
+    });
     this.#identity = openIdentity<BootstrapRecord, PeerHint>(options.dataDir);
     this.memberId = this.#identity.memberId;
     this.#clientTls = this.#tlsFiles(options.clientTlsDir);
@@ -151,10 +153,6 @@ export class Node implements NodeFacts {
     return this.#identity.record;
   }
 
-  get #logDirectory(): string {
-    return join(this.#options.dataDir, 'log');
-  }
-
   get ready(): boolean {
     return this.#readiness().ready;
   }
@@ -164,12 +162,7 @@ export class Node implements NodeFacts {
   }
 
   get disk(): NodeFacts['disk'] {
-    const log = this.#disk;
-    if (log !== null) {
-      return { healthy: !log.full, freeBytes: log.freeBytes, totalBytes: log.totalBytes };
-    }
-    const { bavail, blocks, bsize } = statfsSync(this.#options.dataDir);
-    return { healthy: true, freeBytes: bavail * bsize, totalBytes: blocks * bsize };
+    return this.#storage.space;
   }
 
   get certificates(): NodeFacts['certificates'] {
@@ -183,19 +176,32 @@ export class Node implements NodeFacts {
     if (member === null) return false;
     const now = clock.monotonicMs();
     if (member.raft.role === 'leader') return member.raft.leaseValid(now);
-    return now - member.leaderContactMs < this.#options.electionTimeoutMs * 2;
+    const heardMs = Math.max(member.leaderContactMs, member.pulseHeardMs);
+    return now - heardMs < this.#options.electionTimeoutMs * 2;
   }
 
   monotonicMs(): number {
     return clock.monotonicMs();
   }
 
+  /** For one of the first voters and for one that joins: the record says which. */
   async form(record: BootstrapRecord): Promise<void> {
     // the log first: a record without a log then means a log that was lost
-    const opened = this.#openLog();
+    const opened = await this.#storage.open();
     this.#identity.form(record);
     this.#log.info({ clusterId: record.clusterId, shard: record.shard }, 'shard formed');
     await this.#startMember(record, opened);
+  }
+
+  nameOf(memberId: string): string {
+    return this.#neighbours.nameOf(memberId);
+  }
+
+  setAside(): void {
+    this.#identity.setAside();
+    // nothing more is done under the old memberId; the next start has a new one
+    this.member = null;
+    setTimeout(() => this.#fatal(new SetAsideError(this.memberId), 'starting anew'), FAREWELL_MS);
   }
 
   keepPeers(peers: readonly PeerHint[]): Promise<void> {
@@ -208,17 +214,14 @@ export class Node implements NodeFacts {
 
   async start(): Promise<void> {
     await this.#probes.start();
-    await this.#neighbours.links.listen();
+    await this.#neighbours.listen();
     this.#clientTls?.start();
     this.#peerTls?.start();
     // a bootstrap that arrives from here on starts the member itself
     const { record } = this;
     await this.#admin.listen();
     this.#log.info({ memberId: this.memberId, formed: record !== null }, 'node started');
-    if (record !== null) {
-      if (!existsSync(this.#logDirectory)) throw new LogLostError(this.#logDirectory);
-      await this.#startMember(record, this.#openLog());
-    }
+    if (record !== null) await this.#startMember(record, await this.#storage.reopen());
     setInterval(() => this.#tick(), TICK_MS);
   }
 
@@ -239,45 +242,33 @@ export class Node implements NodeFacts {
     }
     if ((member?.host.sessions.size ?? 0) > 0) await delay(this.#options.farewellMs);
     await this.#clients?.close();
-    this.#neighbours.links.close();
-    await this.#disk?.close();
+    await this.#neighbours.close();
+    await this.#storage.close();
     this.#identity.close();
-  }
-
-  #openLog(): ReturnType<typeof openLog> {
-    const opened = openLog({
-      directory: this.#logDirectory,
-      segmentBytes: this.#options.segmentBytes,
-      clock,
-      onPersisted: (seq) => this.member?.persisted(seq),
-      onFailed: (error) => this.#fatal(error, 'a write to the log failed'),
-      onFull: (full) => this.#log.warn({ full }, 'log disk full'),
-      onSync: (durationMs) => this.#syncDurations.observe(durationMs / 1000),
-    });
-    this.#disk = opened.log;
-    return opened;
   }
 
   async #startMember(
     record: BootstrapRecord,
-    { log, recovered }: ReturnType<typeof openLog>,
+    { log, snapshots, recovered }: OpenedStorage,
   ): Promise<void> {
     const options = this.#options;
     const voters = record.voters.map(({ memberId }) => memberId);
+    const { logMembers } = this.#neighbours.formed(record, this.#identity.peers);
     const member = new Member(
-      this.#memberOptions(record, log),
+      this.#memberOptions(record, log, logMembers),
       {
         clock,
         disk: log,
+        snapshots,
         peers: this.#neighbours.links,
         events: logMemberEvents(this.#log),
+        pulse: this.#neighbours.pulse.command,
         wake: () => this.#wake(),
         wakeAtOnce: () => this.#wakeAtOnce(),
       },
-      { ...recovered, membership: { voters, learners: [] } },
+      recovered({ voters, learners: [] }),
     );
     this.member = member;
-    this.#neighbours.formed(record, this.#identity.peers);
     if (this.kind === 'log') return;
     this.#clients = new ClientListener(
       {
@@ -343,7 +334,7 @@ export class Node implements NodeFacts {
     if (!member.raft.membership.voters.includes(this.memberId)) {
       return { ready: false, reason: 'not a voter' };
     }
-    if (this.#disk?.full === true) return { ready: false, reason: 'the disk is full' };
+    if (!this.#storage.space.healthy) return { ready: false, reason: 'the disk is full' };
     if (!member.caughtUpOnce) return { ready: false, reason: 'catching up' };
     return { ready: true, reason: '' };
   }
@@ -359,12 +350,17 @@ export class Node implements NodeFacts {
       host: options.advertiseHost === '' ? '127.0.0.1' : options.advertiseHost,
       peerPort: options.peerPort,
       clientPort: options.clientPort,
+      pulsePort: options.pulsePort,
+      link: 'peer',
     };
   }
 
-  #memberOptions(record: BootstrapRecord, log: Log): MemberOptions {
+  #memberOptions(
+    record: BootstrapRecord,
+    log: Log,
+    logMembers: ReadonlySet<string>,
+  ): MemberOptions {
     const options = this.#options;
-    const logMembers = record.voters.filter(({ kind }) => kind === 'log');
     const life = [record.clusterId, record.shard, record.createdAt].join('/');
     const seed = createHash('sha256').update(life).digest();
     return {
@@ -376,7 +372,7 @@ export class Node implements NodeFacts {
         name: this.name,
         memberId: this.memberId,
         kind: this.kind,
-        logMembers: new Set(logMembers.map(({ memberId }) => memberId)),
+        logMembers,
         slots: record.slots,
         version: this.version,
       },
@@ -385,6 +381,8 @@ export class Node implements NodeFacts {
         id: this.memberId,
         random: new Prng(randomInt(2 ** 32)),
         reader: log,
+        freeBytes: () => log.freeBytes,
+        votePort: NO_PULSE,
       },
       hashSeed: [seed.readUInt32LE(0), seed.readUInt32LE(4)],
       commands: this.#commands,
@@ -397,8 +395,7 @@ export class Node implements NodeFacts {
 
   #sample(): MetricsSample {
     const options = this.#options;
-    const { member, record } = this;
-    const names = new Map(record?.voters.map(({ memberId, name }) => [memberId, name]));
+    const { member } = this;
     const seconds = (files: TlsFiles | null): number => (files?.current.notAfterMs ?? 0) / 1000;
     return sampleOf({
       member,
@@ -412,16 +409,17 @@ export class Node implements NodeFacts {
         kind: this.kind,
       },
       clients: this.#clients?.stats ?? null,
-      log: this.#disk?.statistics ?? null,
-      diskFreeBytes: this.#disk?.freeBytes ?? 0,
-      syncDurations: this.#syncDurations,
+      log: this.#storage.log?.statistics ?? null,
+      diskFreeBytes: this.#storage.log?.diskFreeBytes ?? 0,
+      syncDurations: this.#storage.syncDurations,
       maxmemoryBytes: options.maxmemory,
       linkStates: this.#neighbours.links.linkStates(),
+      pulseStates: this.#neighbours.pulse.linkStates(),
       droppedFrames: this.#neighbours.links.droppedFrames,
       loopLagSeconds: this.#probes.takeLoopLagSeconds(),
       notAfterSeconds: { client: seconds(this.#clientTls), peer: seconds(this.#peerTls) },
       nowMs: clock.monotonicMs(),
-      nameOf: (memberId) => names.get(memberId) ?? memberId,
+      nameOf: (memberId) => this.nameOf(memberId) || memberId,
     });
   }
 

@@ -33,18 +33,36 @@ async function freePort(): Promise<number> {
 
 /** Starts a server and waits until it serves all slots. Throws when it does not within 30 s. */
 export async function startRedis(name: OracleName = 'redis-server'): Promise<RedisServer> {
+  const busPort = await freePort();
+  const cluster = { 'cluster-port': busPort, 'cluster-enabled': 'yes', appendonly: 'no' };
+  return await startServer(name, cluster, async (connection) => {
+    await connection.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+    return async () => (await connection.call('CLUSTER', 'INFO')).includes('cluster_state:ok');
+  });
+}
+
+/** Starts a replica of a server that is no cluster, with an append-only file, or such a server itself. */
+export async function startReplicated(
+  name: OracleName,
+  primary: RedisServer | null,
+): Promise<RedisServer> {
+  const replicaOf = primary === null ? {} : { replicaof: `127.0.0.1 ${primary.port}` };
+  const options = { appendonly: 'yes', 'repl-diskless-sync-delay': 0, ...replicaOf };
+  return await startServer(name, options, async (connection) => async () => {
+    const role = await connection.call('ROLE');
+    return primary === null ? role.includes('master') : role.includes('connected\r\n');
+  });
+}
+
+/** @param prepare does what the server needs first and returns how to ask whether it is ready */
+async function startServer(
+  name: OracleName,
+  extra: Readonly<Record<string, string | number>>,
+  prepare: (connection: RedisConnection) => Promise<() => Promise<boolean>>,
+): Promise<RedisServer> {
   const directory = await mkdtemp(join(tmpdir(), 'holdfast-redis-'));
   const port = await freePort();
-  const busPort = await freePort();
-  const options = {
-    port,
-    'cluster-port': busPort,
-    'cluster-enabled': 'yes',
-    bind: '127.0.0.1',
-    dir: directory,
-    save: '',
-    appendonly: 'no',
-  };
+  const options = { port, bind: '127.0.0.1', dir: directory, save: '', ...extra };
   const list = Object.entries(options).flatMap(([key, value]) => [`--${key}`, String(value)]);
   const child = spawn(name, list, {
     stdio: 'ignore',
@@ -59,12 +77,10 @@ export async function startRedis(name: OracleName = 'redis-server'): Promise<Red
   };
   try {
     const connection = await RedisConnection.open(port);
-    await connection.call('CLUSTER', 'ADDSLOTSRANGE', '0', '16383');
+    const isReady = await prepare(connection);
     const deadline = performance.now() + 30_000;
-    for (;;) {
-      const info = await connection.call('CLUSTER', 'INFO');
-      if (info.includes('cluster_state:ok')) break;
-      if (performance.now() > deadline) throw new Error('redis-server serves no slots');
+    while (!(await isReady())) {
+      if (performance.now() > deadline) throw new Error(`${name} is not ready`);
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     connection.close();

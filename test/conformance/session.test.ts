@@ -306,8 +306,14 @@ function asOf72(info: Described): Described {
   return info;
 }
 
-/** Commands and subcommands that came after 7.0. */
-const AFTER_70 = new Set(['client|setinfo', 'client|no-touch', 'cluster|myshardid']);
+/** Commands and subcommands that came after 7.0, or changed then (for WAIT see wait.test.ts). */
+const AFTER_70 = new Set([
+  'client|setinfo',
+  'client|no-touch',
+  'cluster|myshardid',
+  'wait',
+  'waitaof',
+]);
 
 test('COMMAND INFO: every command here is described as Redis describes it', async () => {
   const pair = await pairOf(1);

@@ -7,8 +7,13 @@ import { Cluster } from 'ioredis';
 import { Prng } from '#base/prng.ts';
 import type { Ledger } from './ledger.ts';
 
-const COUNTERS = 16;
+/** How many `counter:N` there are. */
+export const COUNTERS = 16;
+/** How many `watched:N` there are: counters too, which only these clients raise. */
+export const WATCHED = 16;
 const PAIRS = 4;
+/** ioredis' word for a command without a reply in time. */
+const TIMED_OUT = 'Command timed out';
 
 export interface Endpoint {
   readonly host: string;
@@ -23,6 +28,8 @@ export interface LoadOptions {
   readonly loopsPerClient: number;
   readonly seed: number;
   readonly ledger: Ledger;
+  /** How long a client waits for a reply before it looks elsewhere; null: as long as the connection lasts. */
+  readonly commandTimeoutMs?: number | null;
 }
 
 /** When writes were acknowledged, in ms of the monotonic clock, ascending. */
@@ -105,6 +112,8 @@ export class Load {
       } catch (error) {
         const text = error instanceof Error ? error.message : String(error);
         this.#errors.set(text, (this.#errors.get(text) ?? 0) + 1);
+        // a member that says nothing says nothing of its successor either
+        if (text === TIMED_OUT) client.refreshSlotsCache();
         await delay(10);
       }
     }
@@ -112,7 +121,8 @@ export class Load {
 
   async #oneCommand(client: Cluster, at: number, random: Prng): Promise<void> {
     const dice = random.below(100);
-    if (dice < 30) await this.#increment(client, `counter:${random.below(COUNTERS)}`);
+    if (dice < 20) await this.#increment(client, `counter:${random.below(COUNTERS)}`);
+    else if (dice < 30) await this.#increment(client, `watched:${random.below(WATCHED)}`);
     else if (dice < 55) await this.#writeUnique(client, at);
     else if (dice < 75) await this.#readCounter(client, `counter:${random.below(COUNTERS)}`);
     else if (dice < 85) await this.#incrementPair(client, random.below(PAIRS));
@@ -184,11 +194,15 @@ async function readPrimary(client: Cluster, key: string): Promise<number> {
 }
 
 /** A client that looks for the new primary at once and gives every command a few tries. */
-export function clusterClient(options: Pick<LoadOptions, 'endpoints' | 'ca'>): Cluster {
+export function clusterClient(
+  options: Pick<LoadOptions, 'endpoints' | 'ca' | 'commandTimeoutMs'>,
+): Cluster {
+  const { commandTimeoutMs = null } = options;
   const client = new Cluster([...options.endpoints], {
     redisOptions: {
       ...(options.ca === null ? {} : { tls: { ca: options.ca } }),
       connectTimeout: 2000,
+      ...(commandTimeoutMs === null ? {} : { commandTimeout: commandTimeoutMs }),
     },
     slotsRefreshTimeout: 2000,
     clusterRetryStrategy: () => 20,

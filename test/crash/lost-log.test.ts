@@ -19,6 +19,7 @@ function runNode(directory: string): Promise<{ code: number | null; output: stri
     'data-dir': directory,
     'client-port': '0',
     'peer-port': '0',
+    'pulse-port': '0',
     'metrics-port': '0',
     'admin-port': '0',
     'client-host': '127.0.0.1',

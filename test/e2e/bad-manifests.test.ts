@@ -30,7 +30,11 @@ test.each([
     memoryCluster('a', { tlsEnabled: false, aclName: 'my-acl' }),
     /without TLS the ACL must be open-access/,
   ],
-  ['a reserved port', memoryCluster('a', { port: 9443 }), /port must not be 9121, 9443, 16379/],
+  [
+    'a reserved port',
+    memoryCluster('a', { port: 9443 }),
+    /port must not be 9121, 9443, 16379, 16380/,
+  ],
   [
     'a password in the access string',
     user('u', 'on >secret ~* +@all', ['s']),

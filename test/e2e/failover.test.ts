@@ -4,21 +4,16 @@
  */
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import { ClientPod } from './client-pod.ts';
-import type { RunningProgram } from './client-pod.ts';
 import { acl, memoryCluster, Namespace, secret, user } from './cluster.ts';
 import { driver } from './choose-driver.ts';
 import type { Node } from './driver.ts';
-import { judgeLedger } from './ledger.ts';
 import type { Verdict } from './ledger.ts';
-import { eventually, kubectl, sleep } from './shell.ts';
+import { underLoad as runUnderLoad } from './load.ts';
+import { eventually, kubectl } from './shell.ts';
 import { Terms } from './terms.ts';
 import { SYSTEM_NAMESPACE } from './setup.ts';
 
 const PASSWORD = 'app-user-password-0123456789';
-/** Long enough after a fault to see it. */
-const SECONDS = Number(process.env['E2E_SECONDS'] ?? 12);
-/** Writes of each fault's run, both clients together: E2E_KEYS=20000 for the full length. */
-const KEYS = Number(process.env['E2E_KEYS'] ?? 1000);
 
 const cluster = driver();
 let namespace: Namespace;
@@ -83,48 +78,14 @@ async function victim(): Promise<{
   });
 }
 
-interface Writers {
-  readonly js: RunningProgram;
-  readonly py: RunningProgram;
-}
-
 async function underLoad(what: string, fault: () => Promise<void>): Promise<readonly Verdict[]> {
-  const run = `${what}-${Date.now()}`;
   const settings = { HOST: 'shop', REDIS_USER: 'app-user', PASSWORD };
-  const writers: Writers = {
-    js: pod.start(['node', 'ledger.mjs'], { ...settings, PREFIX: `js-${run}`, WORKERS: '6' }),
-    py: pod.start(['python3', 'ledger.py'], { ...settings, PREFIX: `py-${run}`, WORKERS: '3' }),
-  };
-  for (const program of [writers.js, writers.py]) {
-    await eventually('writes are acknowledged', 60_000, async () =>
-      program.lines.some((line) => line.includes('"ackMs"') && !line.includes('null'))
-        ? true
-        : undefined,
-    );
-  }
-  const count = (): number =>
-    [writers.js, writers.py]
-      .flatMap(({ lines }) => lines)
-      .filter((line) => line.includes('"ackMs"') && !line.includes('null')).length;
-  await eventually('a quarter is written', 600_000, async () =>
-    count() >= KEYS / 4 ? true : undefined,
-  );
-  await terms.read('shop');
-  await fault();
-  await sleep(SECONDS * 1000);
-  await eventually('enough is written', 600_000, async () => (count() >= KEYS ? true : undefined));
-  const js = judgeLedger(await writers.js.stop());
-  const py = judgeLedger(await writers.py.stop());
-  for (const [client, verdict] of Object.entries({ ioredis: js, 'redis-py': py })) {
-    const { acknowledged, unknown, reads, refusedWriteMs, violations, errors } = verdict;
-    console.log(
-      `e2e: ${what}, ${client}: ${acknowledged} acknowledged, ${unknown} unknown, ${reads} reads, ` +
-        `writes of a shard refused for at most ${refusedWriteMs} ms, ${violations.length} violations`,
-      ...errors.slice(0, 4),
-    );
-  }
-  acknowledged += js.acknowledged + py.acknowledged;
-  return [js, py];
+  const verdicts = await runUnderLoad({ pod, settings }, what, async () => {
+    await terms.read('shop');
+    await fault();
+  });
+  for (const verdict of verdicts) acknowledged += verdict.acknowledged;
+  return verdicts;
 }
 
 function expectNothingLost(verdicts: readonly Verdict[]): void {

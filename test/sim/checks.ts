@@ -74,7 +74,10 @@ export class Checks {
     if (message.type === 'vote' && !message.handOver) this.#standing(place, message.term);
     if (message.type === 'append-reply' && message.accepted && place.member?.raft.term === term) {
       const { index } = message;
-      const same = place.disk.termAt(index) === place.member.raft.termAt(index);
+      const { disk, member } = place;
+      // what a snapshot covers was dropped from either
+      const covered = index < Math.max(member.raft.firstIndex - 1, disk.base.index);
+      const same = covered || disk.termAt(index) === member.raft.termAt(index);
       const durable = same && hardState.term >= term;
       rule(durable, 'R7 what is acknowledged is on disk', () => message);
     }
@@ -108,6 +111,11 @@ export class Checks {
     if (raft.role === 'leader') this.#leads(place, seen, raft);
     if (raft.commitIndex > seen.commit) this.#commits(place, seen, raft);
     if (raft.role === 'leader') this.#leases(place, raft);
+  }
+
+  /** A member found that it does not hold what the primary held at the same entry. */
+  differs(place: SimMember, index: number): void {
+    rule(false, 'R5 equal indexes mean equal keyspaces', () => [place.name, index]);
   }
 
   /** The member begins to serve. */
@@ -153,7 +161,8 @@ export class Checks {
       for (const b of rafts) {
         if (a.id >= b.id) continue;
         let same = false;
-        for (let index = Math.min(a.lastIndex, b.lastIndex); index > 0; index--) {
+        const first = Math.max(a.firstIndex, b.firstIndex) - 1;
+        for (let index = Math.min(a.lastIndex, b.lastIndex); index >= first; index--) {
           const equal = a.termAt(index) === b.termAt(index);
           rule(equal || !same, 'R3 logs that agree at an index agree before it', () => [
             a.id,
@@ -168,7 +177,7 @@ export class Checks {
 
   /** What was committed is in the log of `raft`: nothing that was acknowledged is lost. */
   compareCommitted(place: SimMember, raft: Raft): void {
-    for (let index = 1; index <= this.committed.length; index++) {
+    for (let index = first(raft); index <= this.committed.length; index++) {
       const same = index <= raft.lastIndex && raft.termAt(index) === this.committed[index - 1];
       rule(same, 'R4 what was committed stays', () => [place.name, index]);
     }
@@ -187,7 +196,7 @@ export class Checks {
   #commits(place: SimMember, seen: Seen, raft: Raft): void {
     const { committed } = this;
     const news = raft.commitIndex > committed.length;
-    for (let index = seen.commit + 1; index <= raft.commitIndex; index++) {
+    for (let index = Math.max(seen.commit + 1, first(raft)); index <= raft.commitIndex; index++) {
       const term = raft.termAt(index);
       if (index <= committed.length) {
         rule(committed[index - 1] === term, 'R5 members commit the same', () => [
@@ -236,7 +245,7 @@ export class Checks {
     this.#leaders.set(term, raft.id);
     this.elections++;
     // a late winner of an old term need not know what newer terms committed
-    for (let index = 1; index <= this.committed.length; index++) {
+    for (let index = first(raft); index <= this.committed.length; index++) {
       if (this.#committedIn[index - 1] >= term) break;
       const same = index <= raft.lastIndex && raft.termAt(index) === this.committed[index - 1];
       rule(same, 'R4 a leader has all that was committed before its term', () => [
@@ -275,6 +284,11 @@ export class Checks {
       equalBytes(known.payload, 0, known.payload.length, payload, 0, payload.length);
     rule(equal, 'R3 index and term name one entry', () => [entry.index, entry.term]);
   }
+}
+
+/** The first entry whose term the member knows; a snapshot has what came before. */
+function first(raft: Raft): number {
+  return Math.max(1, raft.firstIndex - 1);
 }
 
 /** How many of `a` are not in `b`. */

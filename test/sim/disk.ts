@@ -7,7 +7,8 @@
  *   damage of the last batch before its mark looks like a torn write and is cut.
  * - After a failed sync nothing is reported any more. What was written reads back until the power fails; a start
  *   copies it, so from then on it is durable.
- * - Without room nothing is written, and nothing fails.
+ * - Without room nothing is written, and nothing fails; a snapshot is not published then.
+ * - The head goes by whole segments, so some of what might go stays.
  */
 import { invariant } from '#base/invariant.ts';
 import { ENTRY_CONFIG, type Entry, entryBytes } from '#node/raft/entry.ts';
@@ -15,6 +16,8 @@ import type { HardState } from '#node/raft/hard-state.ts';
 import { decodeMembership, type Membership } from '#node/raft/membership.ts';
 import type { Persist, Recovered } from '#node/raft/raft.ts';
 import type { Disk } from '#node/shard/ports.ts';
+import { newestSnapshot } from '#node/shard/restore.ts';
+import { SimSnapshotFiles } from './snapshots.ts';
 import type { World } from './world.ts';
 
 /** How long a log is idle before it marks its last batch. */
@@ -42,6 +45,7 @@ interface Request {
 /** What one batch does to the log. */
 interface Step {
   hardState: HardState | null;
+  readonly restart: Persist['restart'];
   readonly truncateFrom: number | null;
   readonly entries: readonly Entry[];
   /** Requests that are complete with it. */
@@ -49,8 +53,11 @@ interface Step {
 }
 
 export class SimDisk implements Disk {
-  /** What can be read: entries[i] has index i + 1. */
+  /** What can be read: entries[i] has index base.index + i + 1. */
   entries: Entry[] = [];
+  /** The last entry that was dropped from the head. */
+  base = { index: 0, term: 0 };
+  readonly snapshots: SimSnapshotFiles;
   hardState: HardState = { term: 0, vote: '', commit: 0 };
   readonly totalBytes = 1 << 30;
   freeBytes = 1 << 30;
@@ -83,25 +90,26 @@ export class SimDisk implements Disk {
 
   constructor(world: World) {
     this.#world = world;
+    this.snapshots = new SimSnapshotFiles(world, () => this.freeBytes <= 0);
   }
 
   get lastIndex(): number {
-    return this.entries.length;
+    return this.base.index + this.entries.length;
   }
 
-  /** The term at `index`, -1 when the disk has no such entry. */
+  /** The term at `index`, -1 when the disk has no such entry, or no more. */
   termAt(index: number): number {
-    if (index === 0) return 0;
-    return index <= this.entries.length ? this.entries[index - 1].term : -1;
+    if (index === this.base.index) return this.base.term;
+    return index > this.base.index && index <= this.lastIndex ? this.#at(index).term : -1;
   }
 
-  /** The newest membership that the log says; `voters` are the first ones. */
+  /** The newest membership that the log or a snapshot says; `voters` are the first ones. */
   membership(voters: readonly string[]): Membership {
     for (let at = this.entries.length - 1; at >= 0; at--) {
       const { kind, payload } = this.entries[at];
       if (kind === ENTRY_CONFIG) return decodeMembership(payload);
     }
-    return { voters, learners: [] };
+    return newestSnapshot(this.snapshots)?.membership ?? { voters, learners: [] };
   }
 
   /** Where the last batch begins if damage of it would be cut, else 0. */
@@ -119,8 +127,9 @@ export class SimDisk implements Disk {
   read(from: number, toExclusive: number, maxBytes: number): Entry[] {
     const found: Entry[] = [];
     let bytes = 0;
-    for (let index = from; index < toExclusive && index <= this.entries.length; index++) {
-      const entry = this.entries[index - 1];
+    invariant(from > this.base.index, 'what is read was not dropped');
+    for (let index = from; index < toExclusive && index <= this.lastIndex; index++) {
+      const entry = this.#at(index);
       bytes += entry.payload.length;
       if (found.length > 0 && bytes > maxBytes) break;
       if (this.#damaged.has(entry)) throw new SimDiskError('LOG_CORRUPT', `entry ${index}`);
@@ -133,8 +142,15 @@ export class SimDisk implements Disk {
     return this.#queue.length === 0 ? 0 : this.#world.nowMs - this.#queue[0].sinceMs;
   }
 
-  dropBefore(): void {
-    // keeps everything
+  dropBefore(index: number): void {
+    const most = Math.min(index - 1 - this.base.index, this.entries.length);
+    if (most <= 0) return;
+    const count = most - this.#world.random.below(Math.min(most, 20) + 1);
+    // what a fault has damaged is found at the next start, so it stays
+    if (count === 0 || this.#damaged.size > 0) return;
+    const { index: last, term } = this.entries[count - 1];
+    this.base = { index: last, term };
+    this.entries = this.entries.slice(count);
   }
 
   /** The process dies, or with `power` the machine: what was not synced never happened, or did so in part. */
@@ -144,6 +160,7 @@ export class SimDisk implements Disk {
     this.#failed = false;
     this.failing = false;
     this.stuck = false;
+    this.snapshots.crash();
     if (power) this.#clean = null;
     const step = this.#step ?? this.#clean;
     this.#step = null;
@@ -157,8 +174,7 @@ export class SimDisk implements Disk {
 
   /** Flips a bit of the entry at `index`. */
   damage(index: number): void {
-    const entry = this.entries[index - 1];
-    this.#damaged.add(entry);
+    this.#damaged.add(this.#at(index));
     if (this.#unmarked === null || index < this.#unmarked.from) this.#corrupt = true;
   }
 
@@ -167,23 +183,42 @@ export class SimDisk implements Disk {
     if (this.#corrupt) throw new SimDiskError('LOG_CORRUPT', 'a record that was durable');
     const unmarked = this.#unmarked;
     if (unmarked !== null && this.entries.some((entry) => this.#damaged.has(entry))) {
-      this.entries.length = unmarked.from - 1;
+      this.entries.length = unmarked.from - 1 - this.base.index;
       this.entries.push(...unmarked.dropped);
     }
     this.#damaged.clear();
     this.#unmarked = null;
+    const snapshot = newestSnapshot(this.snapshots);
+    if (snapshot !== null && this.termAt(snapshot.index) !== snapshot.term) {
+      // the crash fell between publishing a fetched file and the new beginning of the log
+      if (snapshot.index > this.base.index) this.#restart(snapshot);
+    }
     const terms: { from: number; term: number }[] = [];
     for (const entry of this.entries) {
       if (terms.at(-1)?.term !== entry.term) terms.push({ from: entry.index, term: entry.term });
     }
     return {
       hardState: this.hardState,
-      firstIndex: 1,
-      lastIndex: this.entries.length,
+      firstIndex: this.base.index + 1,
+      termBefore: this.base.term,
+      lastIndex: this.lastIndex,
       terms,
+      snapshot,
       membership: { voters: [...voters], learners: [] },
       configEntries: this.entries.filter((entry) => entry.kind === ENTRY_CONFIG),
     };
+  }
+
+  #at(index: number): Entry {
+    return this.entries[index - this.base.index - 1];
+  }
+
+  #restart({ index, term }: { readonly index: number; readonly term: number }): void {
+    this.base = { index, term };
+    this.entries = [];
+    this.#unmarked = null;
+    this.#damaged.clear();
+    this.#corrupt = false;
   }
 
   #begin(): void {
@@ -198,19 +233,19 @@ export class SimDisk implements Disk {
     this.#world.after(this.#world.between(...this.syncMs), finish);
   }
 
-  /** What fits one batch; a request that cuts the log begins another one. */
+  /** What fits one batch; a request that cuts the log, or begins it anew, begins another one. */
   #next(): Step {
     let hardState: HardState | null = null;
+    let restart: Persist['restart'] = null;
     let truncateFrom: number | null = null;
     const entries: Entry[] = [];
     let bytes = 0;
     let requests = 0;
     for (const request of this.#queue) {
       const { persist } = request;
-      invariant(persist.restart === null, 'a log begins at its first entry');
-      if (persist.truncateFrom !== null && request.done === 0) {
-        if (entries.length > 0) break;
-        ({ truncateFrom } = persist);
+      if ((persist.truncateFrom ?? persist.restart) !== null && request.done === 0) {
+        if (requests > 0) break;
+        ({ truncateFrom, restart } = persist);
       }
       hardState = persist.hardState ?? hardState;
       while (request.done < persist.entries.length) {
@@ -223,7 +258,7 @@ export class SimDisk implements Disk {
       if (request.done < persist.entries.length) break;
       requests++;
     }
-    return { hardState, truncateFrom, entries, requests };
+    return { hardState, restart, truncateFrom, entries, requests };
   }
 
   #finish(): void {
@@ -244,13 +279,14 @@ export class SimDisk implements Disk {
     for (const { persist } of finished) this.onPersisted(persist.seq);
   }
 
-  #write({ truncateFrom, entries }: Step): void {
+  #write({ restart, truncateFrom, entries }: Step): void {
+    if (restart !== null) this.#restart(restart);
     if (truncateFrom === null && entries.length === 0) return;
     if (this.#unmarked !== null && this.#damaged.size > 0) this.#corrupt = true;
-    const from = Math.min(truncateFrom ?? Infinity, this.entries.length + 1);
-    const dropped = this.entries.splice(from - 1);
+    const from = Math.min(truncateFrom ?? Infinity, this.lastIndex + 1);
+    const dropped = this.entries.splice(from - 1 - this.base.index);
     for (const entry of entries) {
-      invariant(entry.index === this.entries.length + 1, 'the log on disk has no gaps');
+      invariant(entry.index === this.lastIndex + 1, 'the log on disk has no gaps');
       this.entries.push({ ...entry, payload: entry.payload.slice() });
     }
     const unmarked = { from, dropped };

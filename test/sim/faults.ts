@@ -161,7 +161,7 @@ const PROCESS_FAULTS: readonly Fault[] = [
     run: (scene) => {
       const place = victim(scene);
       if (place === null) return false;
-      scene.shard.pause(place, scene.world.between(10, scene.electionMs * 0.8));
+      scene.shard.stall(place, scene.world.between(10, scene.electionMs * 4));
       return true;
     },
   },
@@ -342,12 +342,13 @@ const DISK_FAULTS: readonly Fault[] = [
     weight: 2,
     run: (scene) => {
       const place = victim(scene);
-      if (place === null || place.disk.lastIndex === 0 || !scene.operator.mayLose(place)) {
+      if (place === null || place.disk.entries.length === 0 || !scene.operator.mayLose(place)) {
         return false;
       }
       // it is found at the next start; the disk is not to be counted on any more
       place.damaged = true;
-      place.disk.damage(1 + scene.world.random.below(place.disk.lastIndex));
+      const { base, entries } = place.disk;
+      place.disk.damage(base.index + 1 + scene.world.random.below(entries.length));
       crash(scene, place, scene.world.between(2, 100), scene.world.random.chance(0.5));
       return true;
     },

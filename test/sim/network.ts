@@ -8,6 +8,8 @@ type Receive = (from: string, type: number, bytes: Uint8Array) => void;
 
 export class SimNetwork {
   readonly #world: World;
+  /** What is cut or slow there is so here, too. */
+  readonly #under: SimNetwork | null;
   readonly #cut = new Set<string>();
   /** Extra milliseconds of a direction, [low, high). */
   readonly #slow = new Map<string, readonly [number, number]>();
@@ -20,8 +22,10 @@ export class SimNetwork {
   /** Sees every frame that arrives, before its receiver does. */
   onArrived: (from: string, to: string, type: number, bytes: Uint8Array) => void = () => {};
 
-  constructor(world: World) {
+  /** @param under the network whose wires these links use; null for wires of their own */
+  constructor(world: World, under: SimNetwork | null = null) {
     this.#world = world;
+    this.#under = under;
   }
 
   attach(id: string, receive: Receive): void {
@@ -38,7 +42,7 @@ export class SimNetwork {
   }
 
   isCut(from: string, to: string): boolean {
-    return this.#cut.has(`${from}>${to}`);
+    return this.#isCut(`${from}>${to}`);
   }
 
   /** Cuts `id` off from all of `others`, both ways. */
@@ -55,6 +59,10 @@ export class SimNetwork {
     this.#slow.set(`${from}>${to}`, extraMs);
   }
 
+  extraMs(direction: string): readonly [number, number] | undefined {
+    return this.#slow.get(direction);
+  }
+
   heal(): void {
     this.#cut.clear();
     this.#slow.clear();
@@ -66,16 +74,21 @@ export class SimNetwork {
     if (world.random.chance(this.lossChance)) return;
     const copies = world.random.chance(this.duplicateChance) ? 2 : 1;
     const direction = `${from}>${to}`;
-    const extra = this.#slow.get(direction);
+    const extra = this.#slow.get(direction) ?? this.#under?.extraMs(direction);
     const sent = bytes.slice();
     for (let i = 0; i < copies; i++) {
       const extraMs = extra === undefined ? 0 : world.between(...extra);
       world.after(world.between(...this.delayMs) + extraMs, () => {
         const receive = this.#receivers.get(to);
-        if (receive === undefined || this.#cut.has(direction)) return;
+        if (receive === undefined || this.#isCut(direction)) return;
         this.onArrived(from, to, type, sent);
         receive(from, type, sent);
       });
     }
+  }
+
+  #isCut(direction: string): boolean {
+    const under = this.#under;
+    return this.#cut.has(direction) || (under !== null && under.#isCut(direction));
   }
 }

@@ -11,6 +11,8 @@ export interface Observer {
   looked(place: SimMember, member: Member): void;
   stateChanged(place: SimMember, state: ServingState, term: number): void;
   connected(place: SimMember, connection: SimConnection): void;
+  /** The member found that its keyspace is not what the primary's was at entry `index`. */
+  differs(place: SimMember, index: number): void;
   /** Something that people want to read in a trace. */
   note(place: SimMember, event: string): void;
 }
@@ -20,5 +22,8 @@ export const NO_OBSERVER: Observer = {
   looked: () => {},
   stateChanged: () => {},
   connected: () => {},
+  differs: (place, index) => {
+    throw new Error(`${place.name} differs at ${index}`);
+  },
   note: () => {},
 };

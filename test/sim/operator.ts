@@ -80,16 +80,28 @@ export class Operator {
   step(): void {
     const leader = this.#leader();
     if (leader === null) return;
-    for (const place of this.#setBack()) {
-      place.lost = true;
-      this.#shard.observer.note(place, 'was set back, and goes');
-      this.#shard.crash(place);
+    for (const place of this.#setBack()) this.#giveUp(place, 'was set back, and goes');
+    // whose disk a fault has damaged is not let in: with who is lost already that would be one too many
+    for (const place of [this.#joining, ...this.#replacements.values()]) {
+      if (place?.damaged === true && !this.#votes(place))
+        this.#giveUp(place, 'is damaged, and goes');
     }
     for (const place of this.members) if (place.lost) this.#replace(leader, place);
     if (this.#joining !== null && this.#admit(leader, this.#joining)) this.#joining = null;
     const leaving = this.#leaving;
     if (leaving !== null && !leaving.lost && this.#dismiss(leader, leaving)) this.#leaving = null;
     if (leaving?.lost === true) this.#leaving = null;
+  }
+
+  #giveUp(place: SimMember, why: string): void {
+    if (place.lost) return;
+    place.lost = true;
+    this.#shard.observer.note(place, why);
+    this.#shard.crash(place);
+  }
+
+  #votes({ id }: SimMember): boolean {
+    return this.#shard.memberships().some(({ voters }) => voters.includes(id));
   }
 
   /** A member that was still on its way in is only taken out again. */

@@ -1,4 +1,7 @@
-/** Profiles: what kind of shard, weather and load a seed gets. Each run has a part of the faults only, so that runs differ. */
+/**
+ * Profiles: what kind of shard, weather and load a seed gets. Each run has a part of the faults only, so that runs
+ * differ.
+ */
 import type { Prng } from '#base/prng.ts';
 import type { MemberLimits } from '#node/shard/options.ts';
 import type { Kind, ShardOptions } from './shard.ts';
@@ -48,6 +51,8 @@ export function drawProfile(seed: number, random: Prng): Profile {
     maxInFlightBytes: one(random, [8 << 20, 2048]),
     leaderlessParkMs: one(random, [0, 600]),
     diskStallMs: one(random, [150, 1000]),
+    // many snapshots, so that whoever was away for a moment is sent one
+    snapshotLogBytes: one(random, [1 << 30, 1000, 3000, 10_000]),
   };
   const wallJumps = random.chance(0.3);
   return {
@@ -60,6 +65,7 @@ export function drawProfile(seed: number, random: Prng): Profile {
       drift: one(random, [0.001, 0.01, 0.05]),
       wallErrorMs: 10,
       maxBatchBytes: one(random, [1 << 20, 1 << 20, 100, 1000]),
+      maxStallMs: one(random, [300, 2000]),
     },
     workload: {
       clients: 2 + random.below(4),

@@ -98,6 +98,7 @@ export class Run {
     const { world } = shard;
     shard.ready();
     Object.assign(shard.network, profile.network);
+    if (shard.pulses !== null) Object.assign(shard.pulses.network, profile.network);
     for (const { disk } of shard.members) disk.syncMs = profile.syncMs;
     const workload = new Workload(shard, profile.workload);
     this.#workload = workload;
@@ -167,6 +168,7 @@ export class Run {
     this.#operator.onChange = () => {};
     shard.network.heal();
     shard.network.lossChance = 0;
+    if (shard.pulses !== null) shard.pulses.network.lossChance = 0;
     for (const place of shard.members) {
       const { disk } = place;
       disk.syncMs = profile.syncMs;
@@ -277,6 +279,7 @@ export class Run {
           this.#taint.connected(place, place.member, connection, false);
         }
       },
+      differs: (place, index) => checks.differs(place, index),
       note: (place, event) => trace.note(place.name, event),
     };
     shard.network.onSent = (from, to, type, bytes) => {

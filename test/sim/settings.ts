@@ -11,10 +11,13 @@ export const LIMITS: MemberLimits = {
   maxWithheldBytes: 8 << 20,
   diskReserveBytes: 1 << 20,
   diskStallMs: 1000,
+  asyncLossBoundMs: 1000,
   clockJumpMs: 250,
   leaderlessParkMs: 600,
   replicaMaxStalenessMs: 5000,
   maxmemoryBytes: 0,
+  snapshotLogBytes: 1 << 30,
+  snapshotLogPercent: 0,
 };
 
 export const SESSION_LIMITS: SessionLimits = {

@@ -11,6 +11,7 @@ import { CommandIndex } from '#node/commands/command-index.ts';
 import { COMMANDS } from '#node/commands/table.ts';
 import type { MemberDescriptor, ShardDescriptor } from '#node/cluster/descriptor.ts';
 import { SlotMap } from '#node/cluster/slot-map.ts';
+import { NO_PULSE } from '#node/raft/options.ts';
 import type { MemberIdentity } from '#node/shard/identity.ts';
 import type { Membership } from '#node/raft/membership.ts';
 import { Member } from '#node/shard/member.ts';
@@ -21,6 +22,7 @@ import { SimConnection } from './client.ts';
 import { SimClock } from './clock.ts';
 import { SimDisk, SimDiskError } from './disk.ts';
 import { SimNetwork } from './network.ts';
+import { SimPulses } from './pulse.ts';
 import { LIMITS, PROCESS, SESSION_LIMITS, TICK_MS } from './settings.ts';
 import { NO_OBSERVER, type Observer } from './observer.ts';
 import { World } from './world.ts';
@@ -57,6 +59,8 @@ export interface ShardOptions {
   readonly wallErrorMs?: number;
   /** Bytes of entries in one write to a disk. */
   readonly maxBatchBytes?: number;
+  /** Members have a pulse, for stalls of up to so long; none when absent. */
+  readonly maxStallMs?: number;
 }
 
 /** One place of the shard: its machine and disk, and the member that runs there or not. */
@@ -98,6 +102,8 @@ export class SimMember {
 export class SimShard {
   readonly world: World;
   readonly network: SimNetwork;
+  /** Null when members have none. */
+  readonly pulses: SimPulses | null;
   /** All there ever were, in the order of their joining. */
   readonly members: SimMember[] = [];
   /** Told of all that happens. */
@@ -114,6 +120,7 @@ export class SimShard {
     this.options = options;
     this.world = new World(options.seed);
     this.network = new SimNetwork(this.world);
+    this.pulses = SimPulses.of(this.world, this.network, options);
     this.#descriptor = {
       shard: '0001',
       term: 1,
@@ -182,8 +189,15 @@ export class SimShard {
     place.disk.crash(power);
   }
 
-  /** The member does nothing for so long; what is for it waits. */
+  /** The process does nothing for so long; what is for its member waits. */
   pause(place: SimMember, durationMs: number): void {
+    if (place.member === null) return;
+    this.pulses?.freeze(place.id, durationMs);
+    this.stall(place, durationMs);
+  }
+
+  /** The member's command thread does nothing for so long; what is for it waits. Its pulse goes on. */
+  stall(place: SimMember, durationMs: number): void {
     if (place.member === null) return;
     place.pausedUntilMs = Math.max(place.pausedUntilMs, this.world.nowMs + durationMs);
     const { generation } = place;
@@ -298,8 +312,7 @@ export class SimShard {
     const map = new SlotMap();
     map.apply(this.#descriptor);
     this.#maps.add(map);
-    const recovered = place.disk.recover(this.#voters);
-    const member = new Member(
+    return new Member(
       {
         identity: this.#identity(place),
         limits,
@@ -317,6 +330,8 @@ export class SimShard {
           // little, so that memory of entries is used again many times over
           maxCachedBytes: 1 << 10,
           reader: place.disk,
+          freeBytes: () => place.disk.freeBytes,
+          votePort: NO_PULSE,
         },
         hashSeed: [world.random.uint32(), world.random.uint32()],
         commands: COMMAND_INDEX,
@@ -327,6 +342,7 @@ export class SimShard {
       {
         clock: place.clock,
         disk: place.disk,
+        snapshots: place.disk.snapshots,
         peers: this.#peers(place, generation),
         events: {
           leaderChanged: (term, leader) =>
@@ -338,14 +354,19 @@ export class SimShard {
           keyspaceRebuilding: (index) => this.#note(place, `rebuilding to ${index}`),
           clockJumped: (byMs) => this.#note(place, `clock jumped by ${byMs.toFixed(0)}`),
           settingsApplied: (revision) => this.#note(place, `settings ${revision}`),
+          snapshotStarted: (index) => this.#note(place, `snapshot of ${index} started`),
+          snapshotPublished: (index, size) => this.#note(place, `snapshot of ${index}: ${size} B`),
+          snapshotDiscarded: (index, why) => this.#note(place, `no snapshot of ${index}: ${why}`),
+          snapshotDiffers: (index) => this.observer.differs(place, index),
+          snapshotInstalled: (index) => this.#note(place, `snapshot of ${index} installed`),
           userRefused: (message) => this.#note(place, message),
         },
         wake: () => this.#wake(place),
         wakeAtOnce: () => this.#wakeAtOnce(place),
+        ...this.pulses?.start(place.id, place.clock),
       },
-      recovered,
+      place.disk.recover(this.#voters),
     );
-    return member;
   }
 
   #peers(place: SimMember, generation: number): Peers {
@@ -386,14 +407,14 @@ export class SimShard {
     place.pausedUntilMs = 0;
     place.backlog.length = 0;
     this.network.detach(place.id);
+    this.pulses?.stop(place.id);
     for (const connection of place.connections) connection.destroy();
     place.connections.clear();
   }
 
   #goOn(place: SimMember): void {
     if (place.pausedUntilMs > this.world.nowMs) return;
-    const { generation } = place;
-    const { backlog } = place;
+    const { generation, backlog } = place;
     while (backlog.length > 0 && generation === place.generation) backlog.shift()?.();
   }
 

@@ -174,7 +174,7 @@ export class Taint {
       const committed =
         entry !== undefined &&
         entry.index <= raft.commitIndex &&
-        raft.termAt(entry.index) === entry.term;
+        this.#checks.isCommitted(entry.index, entry.term);
       rule(committed, 'W1, W2 what a reply depends on is committed when it leaves', () => [
         place.name,
         connection.sent.slice(Math.max(0, ordinal - 5), ordinal + 1),

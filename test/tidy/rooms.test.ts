@@ -38,6 +38,7 @@ const ROOMS: Record<string, Room> = {
       '#node/shard/ports.ts',
     ],
   },
+  'src/node/snapshot': { pure: true, may: ['#base', '#node/data', '#node/keyspace'] },
   'src/node/raft': { pure: true, may: ['#base'] },
   'src/node/cluster': { pure: true, may: ['#base'] },
   'src/node/shard': {
@@ -48,6 +49,7 @@ const ROOMS: Record<string, Room> = {
       '#node/keyspace',
       '#node/commands',
       '#node/session',
+      '#node/snapshot',
       '#node/cluster',
       '#node/acl',
       '#node/config',
@@ -69,6 +71,10 @@ const ROOMS: Record<string, Room> = {
     pure: false,
     may: ['#base', '#node/resp', '#node/shard/ports.ts', 'node:', 'pino'],
   },
+  'src/node/pulse': {
+    pure: false,
+    may: ['#base', '#node/shard/ports.ts', '#node/net', 'node:'],
+  },
   'src/node/admin': {
     pure: false,
     may: ['#base', '#node/config', '#node/shard', 'node:', 'prom-client', 'pino'],
@@ -76,6 +82,7 @@ const ROOMS: Record<string, Room> = {
   'src/node/main.ts': { pure: false, may: ['#base', '#node', 'node:', 'pino'] },
   'src/node/node.ts': { pure: false, may: ['#base', '#node', 'node:', 'pino'] },
   'src/node/neighbours.ts': { pure: false, may: ['#base', '#node', 'node:', 'pino'] },
+  'src/node/storage.ts': { pure: false, may: ['#base', '#node', 'node:', 'pino'] },
   'src/operator/api': { pure: true, may: ['#base'] },
   'src/operator/topology': { pure: true, may: ['#base', '#operator/api', '#node/cluster'] },
   'src/operator/resources': {

@@ -33,6 +33,7 @@ const STATUS: MemberStatus = {
   configIndex: 1,
   voters: ['0123456789abcdef'],
   learners: [],
+  followers: [],
   slots: ['0-16383'],
   settingsRevision: 3,
   quorum: true,
@@ -52,6 +53,9 @@ class Recorder implements AdminHandler {
     return STATUS;
   }
   bootstrap = (record: unknown) => this.#call('bootstrap', record, {});
+  join = (record: unknown) => this.#call('join', record, {});
+  changeMembership = (request: unknown) => this.#call('changeMembership', request, { index: 12 });
+  setAside = (request: unknown) => this.#call('setAside', request, {});
   putPeers = (peers: unknown) => this.#call('putPeers', peers, {});
   putSettings = (settings: unknown) =>
     this.#call('putSettings', settings, { revision: 3, index: 17 });
@@ -138,6 +142,16 @@ test('every call reaches the handler with its body, and its answer comes back', 
   const handOver = { configIndex: 7, term: 4, target: '00000000000000a2' };
   expect((await ask('POST', '/v1/hand-over', handOver)).json).toEqual({ refusedWriteMs: 61 });
   expect((await ask('POST', '/v1/hand-over', { configIndex: 7, term: 4 })).status).toBe(200);
+  expect((await ask('POST', '/v1/join', RECORD)).json).toEqual({});
+  const change = {
+    change: 'add-learner',
+    memberId: '00000000000000a4',
+    configIndex: 0,
+    term: 4,
+  };
+  expect((await ask('POST', '/v1/membership', change)).json).toEqual({ index: 12 });
+  const aside = { memberId: '00000000000000a4', reason: 'removed', configIndex: 12, term: 4 };
+  expect((await ask('POST', '/v1/set-aside', aside)).json).toEqual({});
   expect((await ask('GET', '/v1/digest')).json).toEqual({ index: 9, digest: 'ab' });
   expect(handler.calls).toEqual([
     ['bootstrap', RECORD],
@@ -145,6 +159,9 @@ test('every call reaches the handler with its body, and its answer comes back', 
     ['putSettings', SETTINGS],
     ['handOver', handOver],
     ['handOver', { configIndex: 7, term: 4 }],
+    ['join', RECORD],
+    ['changeMembership', change],
+    ['setAside', aside],
     ['digest', null],
   ]);
 });
@@ -218,6 +235,9 @@ test('a body in the wrong form is refused with the field and the rule, and does 
       'parameters must be an object',
     ],
     ['POST', '/v1/hand-over', { configIndex: 1, term: -1 }, 'term must be a whole number'],
+    ['POST', '/v1/join', { ...RECORD, shard: '' }, 'shard must be 1 to 16'],
+    ['POST', '/v1/membership', { change: 'swap' }, 'change must be add-learner or promote'],
+    ['POST', '/v1/set-aside', { reason: 'removed', memberId: '1' }, 'memberId must be 16'],
   ];
   for (const [method, path, body, message] of wrong) {
     const { status, json } = await ask(method, path, body);

@@ -10,7 +10,14 @@ import { createServer as createHttpsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { InvariantError } from '#base/invariant.ts';
-import { bootstrapBody, handOverBody, peersBody, settingsBody } from './bodies.ts';
+import {
+  bootstrapBody,
+  handOverBody,
+  membershipBody,
+  peersBody,
+  setAsideBody,
+  settingsBody,
+} from './bodies.ts';
 import type { Body } from './bodies.ts';
 import type { AdminHandler, Answer } from './handler.ts';
 
@@ -50,6 +57,16 @@ const ROUTES: Readonly<Record<string, Readonly<Record<string, Route>>>> = {
   '/v1/digest': { GET: async (handler) => answered(await handler.digest()) },
   '/v1/bootstrap': {
     POST: (handler, json) => checked(bootstrapBody(json), (record) => handler.bootstrap(record)),
+  },
+  '/v1/join': {
+    POST: (handler, json) => checked(bootstrapBody(json), (record) => handler.join(record)),
+  },
+  '/v1/membership': {
+    POST: (handler, json) =>
+      checked(membershipBody(json), (request) => handler.changeMembership(request)),
+  },
+  '/v1/set-aside': {
+    POST: (handler, json) => checked(setAsideBody(json), (request) => handler.setAside(request)),
   },
   '/v1/peers': {
     PUT: (handler, json) => checked(peersBody(json), (peers) => handler.putPeers(peers)),

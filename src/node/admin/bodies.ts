@@ -8,7 +8,9 @@ import type {
   BootstrapRecord,
   BootstrapVoter,
   HandOverRequest,
+  MembershipRequest,
   PeerHint,
+  SetAsideRequest,
   SettingsRequest,
   UserSettings,
 } from './handler.ts';
@@ -103,6 +105,30 @@ export function handOverBody(json: unknown): Body<HandOverRequest> {
     configIndex: body.number('configIndex', 0, Number.MAX_SAFE_INTEGER),
     term: body.number('term', 0, Number.MAX_SAFE_INTEGER),
     ...(target === undefined ? {} : { target }),
+  };
+  return problems.length > 0 ? { problems } : { value: request };
+}
+
+export function membershipBody(json: unknown): Body<MembershipRequest> {
+  const problems: string[] = [];
+  const body = new Fields(json, '', problems);
+  const request: MembershipRequest = {
+    change: body.word('change', ['add-learner', 'promote', 'remove']),
+    memberId: body.text('memberId', ID, ID_RULE),
+    configIndex: body.number('configIndex', 0, Number.MAX_SAFE_INTEGER),
+    term: body.number('term', 0, Number.MAX_SAFE_INTEGER),
+  };
+  return problems.length > 0 ? { problems } : { value: request };
+}
+
+export function setAsideBody(json: unknown): Body<SetAsideRequest> {
+  const problems: string[] = [];
+  const body = new Fields(json, '', problems);
+  const request: SetAsideRequest = {
+    memberId: body.text('memberId', ID, ID_RULE),
+    reason: body.word('reason', ['removed', 'lost-log']),
+    configIndex: body.number('configIndex', 0, Number.MAX_SAFE_INTEGER),
+    term: body.number('term', 0, Number.MAX_SAFE_INTEGER),
   };
   return problems.length > 0 ? { problems } : { value: request };
 }

@@ -9,6 +9,12 @@ export function logMemberEvents(log: Logger): MemberEvents {
     keyspaceRebuilding: (commitIndex) => log.warn({ commitIndex }, 'rebuilding the keyspace'),
     clockJumped: (byMs) => log.warn({ byMs }, 'clock jumped; lease dropped'),
     settingsApplied: (revision) => log.info({ revision }, 'settings applied'),
+    snapshotStarted: (index) => log.info({ index }, 'snapshot started'),
+    snapshotPublished: (index, sizeBytes, tookMs) =>
+      log.info({ index, sizeBytes, tookMs: Math.round(tookMs) }, 'snapshot published'),
+    snapshotDiscarded: (index, reason) => log.warn({ index, reason }, 'snapshot discarded'),
+    snapshotDiffers: (index) => log.error({ index }, 'this keyspace differs from the primary’s'),
+    snapshotInstalled: (index) => log.info({ index }, 'snapshot installed'),
     userRefused: (message) => log.error({ reason: message }, 'user left out'),
   };
 }

@@ -39,6 +39,8 @@ export interface MemberStatus {
   /** memberIds. */
   readonly voters: readonly string[];
   readonly learners: readonly string[];
+  /** What a leader knows of every other voter and learner; empty on others. */
+  readonly followers: readonly FollowerStatus[];
   /** `0-5460` each. */
   readonly slots: readonly string[];
   readonly settingsRevision: number;
@@ -54,6 +56,16 @@ export interface MemberStatus {
     readonly refusedWriteMs: number;
     readonly time: string;
   };
+}
+
+export interface FollowerStatus {
+  readonly memberId: string;
+  /** The newest name that this memberId was heard under; '' when unknown. */
+  readonly name: string;
+  /** In touch, and all that the leader has was sent to it. */
+  readonly caughtUp: boolean;
+  /** It has not got what it acknowledged before: its disk was set back, and it counts for nothing. */
+  readonly lostLog: boolean;
 }
 
 export interface BootstrapVoter {
@@ -112,6 +124,29 @@ export interface HandOverRequest {
   readonly target?: string;
 }
 
+/**
+ * POST /v1/membership: one member in, up or out, planned from this configuration and term; answered when it is
+ * committed. Refused as Raft says, `StaleTerm` besides.
+ */
+export interface MembershipRequest {
+  readonly change: 'add-learner' | 'promote' | 'remove';
+  readonly memberId: string;
+  readonly configIndex: number;
+  readonly term: number;
+}
+
+/**
+ * POST /v1/set-aside: this member is to give its memberId up and start again with an empty disk. `removed`: the
+ * committed configuration at `configIndex` names it no more. A leader stops sending to whom it removes, so a
+ * member cannot read that in its own log. `lost-log`: see {@link FollowerStatus.lostLog}.
+ */
+export interface SetAsideRequest {
+  readonly memberId: string;
+  readonly reason: 'removed' | 'lost-log';
+  readonly configIndex: number;
+  readonly term: number;
+}
+
 export interface Refusal {
   readonly status: 400 | 409 | 503;
   /** A stable word in CamelCase: `NotPrimary`, `StaleConfig`. */
@@ -127,6 +162,10 @@ export type Answer<T> = { readonly ok: T } | { readonly refusal: Refusal };
 export interface AdminHandler {
   status(): MemberStatus;
   bootstrap(record: BootstrapRecord): Promise<Answer<Record<string, never>>>;
+  /** A disk that belongs to no shard joins the one of this record, which does not name it. */
+  join(record: BootstrapRecord): Promise<Answer<Record<string, never>>>;
+  changeMembership(request: MembershipRequest): Promise<Answer<{ readonly index: number }>>;
+  setAside(request: SetAsideRequest): Promise<Answer<Record<string, never>>>;
   putPeers(peers: readonly PeerHint[]): Promise<Answer<Record<string, never>>>;
   putSettings(
     settings: SettingsRequest,

@@ -7,10 +7,13 @@ import type {
   AdminHandler,
   Answer,
   BootstrapRecord,
+  FollowerStatus,
   HandOverRequest,
+  MembershipRequest,
   MemberStatus,
   PeerHint,
   Refusal,
+  SetAsideRequest,
   SettingsRequest,
 } from './handler.ts';
 
@@ -43,6 +46,10 @@ export interface NodeFacts {
   /** Keeps `record` for life, synced, and starts the member. */
   form(record: BootstrapRecord): Promise<void>;
   keepPeers(peers: readonly PeerHint[]): Promise<void>;
+  /** Gives the memberId up for ever; the process ends. */
+  setAside(): void;
+  /** The name of a member of this shard, '' when unknown. */
+  nameOf(memberId: string): string;
 }
 
 const NOT_FORMED: Refusal = {
@@ -82,6 +89,7 @@ export class MemberAdmin implements AdminHandler {
       configIndex: raft?.configIndex ?? 0,
       voters: raft?.membership.voters ?? [],
       learners: raft?.membership.learners ?? [],
+      followers: followersOf(facts),
       slots: (record?.slots ?? []).map(([first, last]) => `${first}-${last}`),
       settingsRevision: member?.settings?.revision ?? 0,
       quorum: facts.quorum,
@@ -94,21 +102,66 @@ export class MemberAdmin implements AdminHandler {
 
   async bootstrap(record: BootstrapRecord): Promise<Answer<Record<string, never>>> {
     const facts = this.#facts;
-    const { record: known } = facts;
-    if (known !== null) {
-      if (sameRecord(known, record)) return { ok: {} };
-      return refuse('AlreadyFormed', 'this disk already belongs to a shard', {
-        clusterId: known.clusterId,
-        shard: known.shard,
-      });
-    }
-    if (record.shard !== facts.shard) {
-      return refuse('WrongShard', `this member is of shard ${facts.shard}, not ${record.shard}`);
-    }
+    const refusal = unfit(facts, record);
+    if (refusal !== null) return refusal;
+    if (facts.record !== null) return { ok: {} };
     if (!record.voters.some(({ memberId }) => memberId === facts.memberId)) {
       return refuse('NotAVoter', `memberId ${facts.memberId} is not among the record's voters`);
     }
     await facts.form(record);
+    return { ok: {} };
+  }
+
+  async join(record: BootstrapRecord): Promise<Answer<Record<string, never>>> {
+    const facts = this.#facts;
+    if (record.voters.some(({ memberId }) => memberId === facts.memberId)) {
+      return refuse('AVoter', `memberId ${facts.memberId} is among the record's first voters`);
+    }
+    const refusal = unfit(facts, record);
+    if (refusal !== null) return refusal;
+    if (facts.record === null) await facts.form(record);
+    return { ok: {} };
+  }
+
+  async changeMembership(request: MembershipRequest): Promise<Answer<{ readonly index: number }>> {
+    const { member } = this.#facts;
+    if (member === null) return { refusal: NOT_FORMED };
+    const { change: kind, memberId: id, configIndex, term } = request;
+    const result = await member.changeMembership({ kind, id }, configIndex, term);
+    if ('index' in result) return { ok: result };
+    if (result.refused !== 'Unknown') {
+      const { raft } = member;
+      return refuse(result.refused, `${kind} of ${id} refused: ${result.refused}`, {
+        leader: raft.leaderId,
+        configIndex: raft.configIndex,
+        term: raft.term,
+      });
+    }
+    const message = 'this member leads no more; the change may or may not be made';
+    return { refusal: { status: 503, error: 'OutcomeUnknown', message } };
+  }
+
+  setAside(request: SetAsideRequest): Promise<Answer<Record<string, never>>> {
+    return Promise.resolve(this.#setAside(request));
+  }
+
+  #setAside(request: SetAsideRequest): Answer<Record<string, never>> {
+    const { member, memberId } = this.#facts;
+    if (member === null) return { refusal: NOT_FORMED };
+    if (request.memberId !== memberId) {
+      return refuse('WrongMember', `this member is ${memberId}, not ${request.memberId}`);
+    }
+    const { raft } = member;
+    if (raft.role === 'leader') return refuse('Leads', 'this member leads its shard');
+    if (request.term < raft.term) {
+      return refuse('StaleTerm', `term ${raft.term} is known here`, { term: raft.term });
+    }
+    if (request.reason === 'removed' && knowsBetter(member, request)) {
+      const { configIndex } = raft;
+      const message = `the configuration at ${configIndex} names this member`;
+      return refuse('StaleConfig', message, { configIndex });
+    }
+    this.#facts.setAside();
     return { ok: {} };
   }
 
@@ -171,6 +224,39 @@ export function roleOf(member: Member | null, kind: 'data' | 'log'): MemberStatu
   if (member === null) return 'unformed';
   if (kind === 'log') return 'log';
   return member.state === 'primary' ? 'primary' : 'replica';
+}
+
+/** Why this disk cannot take `record`; null when it can, or has it already. */
+function unfit(facts: NodeFacts, record: BootstrapRecord): { readonly refusal: Refusal } | null {
+  const { record: known } = facts;
+  if (known !== null) {
+    if (sameRecord(known, record)) return null;
+    return refuse('AlreadyFormed', 'this disk already belongs to a shard', {
+      clusterId: known.clusterId,
+      shard: known.shard,
+    });
+  }
+  if (record.shard === facts.shard) return null;
+  return refuse('WrongShard', `this member is of shard ${facts.shard}, not ${record.shard}`);
+}
+
+/** This member's log has a config that names it and may be newer than the one that does not. */
+function knowsBetter({ raft }: Member, request: SetAsideRequest): boolean {
+  const { voters, learners } = raft.membership;
+  if (!voters.includes(raft.id) && !learners.includes(raft.id)) return false;
+  if (request.configIndex > raft.configIndex) return false;
+  // what is not committed here was cut off if a leader of a later term does not know it
+  return raft.configIndex <= raft.commitIndex || request.term <= raft.termAt(raft.configIndex);
+}
+
+function followersOf(facts: NodeFacts): FollowerStatus[] {
+  const progress = facts.member?.raft.progress() ?? [];
+  return progress.map(({ id, caughtUp, lostLog }) => ({
+    memberId: id,
+    name: facts.nameOf(id),
+    caughtUp,
+    lostLog,
+  }));
 }
 
 function sameRecord(a: BootstrapRecord, b: BootstrapRecord): boolean {

@@ -88,6 +88,11 @@ export const METRICS = {
   withheldReplies: { type: 'gauge', help: 'Replies that wait for their entry to be committed.' },
   leaderChangesTotal: { type: 'counter', help: 'Changes of the known leader since start.' },
   peerLinkUp: { type: 'gauge', label: 'member', help: '1 while the link to a member is up.' },
+  pulseLinkUp: {
+    type: 'gauge',
+    label: 'member',
+    help: '1 while the pulse of a member is connected; without it a member that is busy for longer than an election timeout may lose its shard.',
+  },
   peerDroppedFramesTotal: {
     type: 'counter',
     help: 'Messages to members dropped because their link was down or its queue full.',

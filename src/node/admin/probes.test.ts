@@ -48,6 +48,7 @@ const SAMPLE: MetricsSample = {
   withheldReplies: 0,
   leaderChangesTotal: 1,
   peerLinkUp: { 'shop-0001-002': 1 },
+  pulseLinkUp: { 'shop-0001-002': 1 },
   peerDroppedFramesTotal: 0,
   eventLoopLagSeconds: 0.001,
   tlsNotAfterTimestampSeconds: { client: 1e9 },

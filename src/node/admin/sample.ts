@@ -29,6 +29,7 @@ export interface SampleSources {
   readonly syncDurations: Histogram;
   readonly maxmemoryBytes: number;
   readonly linkStates: Readonly<Record<string, number>>;
+  readonly pulseStates: Readonly<Record<string, number>>;
   readonly droppedFrames: number;
   readonly loopLagSeconds: number;
   /** Listener to the end of its certificate in seconds since the Unix epoch. */
@@ -76,6 +77,7 @@ export function sampleOf(sources: SampleSources): MetricsSample {
     withheldReplies: member?.host.withheldReplies ?? 0,
     leaderChangesTotal: member?.leaderChanges ?? 0,
     peerLinkUp: sources.linkStates,
+    pulseLinkUp: sources.pulseStates,
     peerDroppedFramesTotal: sources.droppedFrames,
     eventLoopLagSeconds: sources.loopLagSeconds,
     tlsNotAfterTimestampSeconds: sources.notAfterSeconds,

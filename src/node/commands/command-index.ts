@@ -46,6 +46,8 @@ export class CommandEntry {
   readonly hasKeys: boolean;
   /** Reads or changes the keyspace. */
   readonly touchesKeyspace: boolean;
+  /** Its reply waits for the last write of its connection (scope `own-writes`). */
+  readonly waitsForOwnWrites: boolean;
   /** Its reply waits for the newest index (scope `whole`). */
   readonly readsWhole: boolean;
   /** Where its only key stands, when that is always there; 0 when keys have to be looked for. */
@@ -74,7 +76,8 @@ export class CommandEntry {
     this.runsInMulti = container === null && RUN_IN_MULTI.has(spec.name);
     this.isExec = container === null && spec.name === 'exec';
     this.hasKeys = spec.keys.length > 0;
-    this.touchesKeyspace = spec.scope !== 'none' || this.isWrite;
+    this.waitsForOwnWrites = spec.scope === 'own-writes';
+    this.touchesKeyspace = spec.scope === 'keys' || spec.scope === 'whole' || this.isWrite;
     this.readsWhole = spec.scope === 'whole';
     this.keyAt = placeOfOnlyKey(spec);
     const [key] = spec.keys;

@@ -79,6 +79,13 @@ export interface NodePort {
   clients(filter: ClientFilter): readonly SessionPort[];
   /** Closes the connections that match; returns how many. */
   killClients(filter: ClientFilter): number;
+  /** This member has all effects up to batch `write` (0: none) on disk. */
+  holds(write: number): boolean;
+  /**
+   * How many other data members have all effects up to batch `write` on disk, as far as this primary knows: what
+   * they said in this term. For 0 those that have said anything.
+   */
+  replicasHolding(write: number): number;
   /** Milliseconds since the Unix epoch by the shard's time (rule W8). */
   readonly shardTimeMs: number;
 }

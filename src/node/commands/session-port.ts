@@ -1,6 +1,7 @@
 /** What commands may read of, and do to, the connection that they run on; implemented by `#node/session`. */
 
 import type { User } from '#node/acl/users.ts';
+import type { BlockedCommand } from './blocked-command.ts';
 
 export type ReplyMode = 'on' | 'off' | 'skip';
 
@@ -22,6 +23,8 @@ export interface SessionPort {
   /** READONLY was sent: a replica may answer reads. */
   readonly readOnly: boolean;
   readonly inTransaction: boolean;
+  /** The batch with the last effects of this connection's commands (see `NodePort.holds`); 0 before the first. */
+  readonly lastWrite: number;
 
   setProtocol(protocol: 2 | 3): void;
   setClientName(name: string): void;
@@ -38,6 +41,12 @@ export interface SessionPort {
   closeAfterReply(): void;
   /** One line of CLIENT LIST, without the newline. */
   describe(): string;
+
+  /**
+   * The command that runs, outside of EXEC, has written no reply: `command` will, at the latest when `timeoutMs` (0:
+   * never) have passed. Nothing else of this connection runs until then.
+   */
+  block(command: BlockedCommand, timeoutMs: number): void;
 
   beginTransaction(): void;
   /** Runs what is queued as one unit and writes the EXEC reply (array, null when a watched key changed, EXECABORT). */

@@ -109,9 +109,10 @@ export interface KeySpec {
 
 /**
  * What a reply waits for besides the command's own effects (rule W2): `keys` for the hazards of the keys
- * that the keyspace noted while it ran, `whole` for the newest index, `none` for nothing (no keyspace read).
+ * that the keyspace noted while it ran, `whole` for the newest index, `own-writes` for the last effects of its
+ * connection's commands (no keyspace read), `none` for nothing (no keyspace read).
  */
-export type ReplyScope = 'keys' | 'whole' | 'none';
+export type ReplyScope = 'keys' | 'whole' | 'own-writes' | 'none';
 
 /** One argument as COMMAND DOCS describes it. */
 export interface ArgumentDoc {

@@ -50,6 +50,8 @@ import { touch } from './generic/touch.ts';
 import { ttl } from './generic/ttl.ts';
 import { type } from './generic/type.ts';
 import { unlink } from './generic/unlink.ts';
+import { wait } from './generic/wait.ts';
+import { waitaof } from './generic/waitaof.ts';
 import { hdel } from './hash/hdel.ts';
 import { hexists } from './hash/hexists.ts';
 import { hget } from './hash/hget.ts';
@@ -223,6 +225,8 @@ export const COMMANDS: readonly CommandSpec[] = [
   object,
   sort,
   sortRo,
+  wait,
+  waitaof,
   // string
   get,
   set,

@@ -5,6 +5,7 @@
  *
  * Rows of scope `cluster` carry MemoryDB's parameter names and defaults where MemoryDB has them.
  */
+import { LIMITS } from './limits.ts';
 import { bytesOption, choiceOption, numberOption, textOption } from './option.ts';
 import type { OptionRow } from './option.ts';
 
@@ -68,8 +69,15 @@ const IDENTITY = {
 const LISTENERS = {
   clientHost: textOption({ default: '0.0.0.0', why: 'Address that the client port listens on.' }),
   clientPort: port(6379, 'Port for Redis clients.'),
-  peerHost: textOption({ default: '0.0.0.0', why: 'Address that the peer port listens on.' }),
+  peerHost: textOption({
+    default: '0.0.0.0',
+    why: 'Address that the peer port and the pulse port listen on.',
+  }),
   peerPort: port(16379, 'Port for other members (mTLS).'),
+  pulsePort: port(
+    16380,
+    'Port for heartbeats of other members, which a thread answers while the member is busy (mTLS).',
+  ),
   metricsHost: textOption({
     default: '0.0.0.0',
     why: 'Address that probes and metrics listen on.',
@@ -92,7 +100,7 @@ const LISTENERS = {
   }),
   peerTlsDir: textOption({
     default: '',
-    why: 'Directory with tls.crt, tls.key and ca.crt for peer links and the admin API; empty: plaintext, for tests only.',
+    why: 'Directory with tls.crt, tls.key and ca.crt for peer links, the pulse and the admin API; empty: plaintext, for tests only.',
   }),
   tlsReloadMs: numberOption({
     unit: 'ms',
@@ -125,15 +133,18 @@ const ENGINE = {
   durability: choiceOption({
     of: ['sync', 'async'],
     default: 'sync',
-    why: 'sync: a reply to a write waits until a majority has it on disk; async: it waits for the command and the lease alone, so that an acknowledged write may be lost.',
+    why: 'sync: a reply to a write waits until a majority has it on disk; async: it waits for the command and the lease alone, so that the last async-loss-bound-ms of acknowledged writes may be lost.',
   }),
   asyncLossBoundMs: numberOption({
     unit: 'ms',
     default: 1000,
     min: 10,
     max: 10_000,
-    inactive: true,
     why: 'With durability async: writes are refused once the oldest uncommitted one is older than this.',
+  }),
+  encryptionKeyFile: textOption({
+    default: '',
+    why: 'File with the keys that encrypt transaction log and snapshots on disk (AES-256-GCM), a line `<keyId> <64 hexadecimal digits>` each: the first for what is written from now on, the others for reading; empty: plaintext.',
   }),
   enableTestCommands: choiceOption({
     of: ['no', 'yes'],
@@ -182,7 +193,7 @@ const TIMING = {
     default: 5000,
     min: 100,
     max: 600_000,
-    why: 'Longest silence of the command thread for which heartbeats go on in its name.',
+    why: 'Longest silence of the command thread for which the pulse thread sends heartbeats in its name; a member that is busy for longer loses its shard.',
   }),
   clockJumpMs: numberOption({
     unit: 'ms',
@@ -240,63 +251,6 @@ const TIMING = {
     max: 600_000,
     why: 'How long a stopping member still answers MOVED, so that clients find the new primary without an error.',
   }),
-} as const;
-
-/** Nothing grows without bound (rule W9). */
-const LIMITS = {
-  maxConnections: numberOption({
-    unit: 'count',
-    default: 10_000,
-    min: 1,
-    max: 65_000,
-    why: 'Client connections at one time; one more is told so and closed.',
-  }),
-  maxBatchBytes: limit(4 * MIB, 4 * KIB, 64 * MIB, 'Effects in one log entry.'),
-  maxAppendBytes: limit(MIB, 4 * KIB, 64 * MIB, 'Entries in one append message to a member.'),
-  maxInFlightBytes: limit(
-    64 * MIB,
-    64 * KIB,
-    4 * GIB,
-    'Entries that are sent or being synced and not yet committed; beyond it clients are no longer read.',
-  ),
-  maxWithheldReplyBytes: limit(
-    64 * MIB,
-    64 * KIB,
-    4 * GIB,
-    'Replies that wait for their entry to be committed; beyond it clients are no longer read.',
-  ),
-  maxLogCacheBytes: limit(
-    64 * MIB,
-    64 * KIB,
-    4 * GIB,
-    'Log entries kept in memory for members that lag; older ones are read from disk.',
-  ),
-  maxUnsentReplyBytes: limit(
-    4 * MIB,
-    // sockets tell when they have run empty only if they held as much as Node's high-water mark
-    64 * KIB,
-    GIB,
-    'Replies that one client has not taken; beyond it that client is no longer read.',
-  ),
-  peerMaxFrameBytes: limit(
-    96 * MIB,
-    64 * KIB,
-    GIB,
-    'Largest message between members; above maxBatchBytes and maxAppendBytes.',
-  ),
-  peerMaxQueuedBytes: limit(
-    128 * MIB,
-    64 * KIB,
-    4 * GIB,
-    'Messages queued for one member; more are dropped and counted.',
-  ),
-  segmentBytes: limit(64 * MIB, 64 * KIB, GIB, 'Size of one file of the transaction log.'),
-  diskReserveBytes: limit(
-    64 * MIB,
-    MIB,
-    1024 * GIB,
-    'Free bytes at which writes are refused and reads go on; the reserve is for snapshots and deletes.',
-  ),
 } as const;
 
 /** MemoryDB's parameters: `spec.parameters`, the same on every member, changed while running. */
@@ -455,10 +409,6 @@ function port(number: number, why: string): OptionRow<number> {
     zeroMeans: 'any free port',
     why,
   });
-}
-
-function limit(bytes: number, min: number, max: number, why: string): OptionRow<number> {
-  return bytesOption({ default: bytes, min, max, why });
 }
 
 function parameter(

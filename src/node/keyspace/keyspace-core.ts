@@ -9,6 +9,7 @@ import { Compaction } from './compaction.ts';
 import type { EncodingLimits } from './encodings.ts';
 import { Hashes } from './hashes.ts';
 import { Lists } from './lists.ts';
+import { Loader } from './loader.ts';
 import { Sets } from './sets.ts';
 import { SortedSets } from './sorted-sets.ts';
 import { Store } from './store.ts';
@@ -115,6 +116,13 @@ export class KeyspaceCore {
   /** Decide about OBJECT ENCODING, and nothing else; may be changed at any time. */
   get limits(): EncodingLimits {
     return this.store.limits;
+  }
+
+  /** To fill the keyspace, which is empty and belongs to a replica, with records from a snapshot. */
+  load(): Loader {
+    invariant(!this.recording && this.size === 0, 'what is loaded into is an empty replica');
+    this.store.beginUnit(-1);
+    return new Loader(this.store);
   }
 
   /** Hands out the keyspace as it is at one moment, in slices (snapshots). */

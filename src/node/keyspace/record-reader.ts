@@ -4,6 +4,7 @@
  */
 import { ByteRange } from '#base/byte-range.ts';
 import { type Arena, CHUNK_SHIFT, UNIT_MASK } from '#node/data/arena.ts';
+import { CHUNK_BYTES } from './content-digest.ts';
 import type { ExpiryHeap } from './expiry-heap.ts';
 import {
   ENCODING_MASK,
@@ -26,6 +27,8 @@ export class RecordReader {
   expiresAtMs = 0;
   /** Seconds, modulo 2^24. */
   accessedAt24 = 0;
+  /** A string of more than one chunk (content-digest.ts), or a collection that is more than one small block. */
+  isLarge = false;
   /** The collection, if it is one, is open in the one of these that its type names. */
   readonly values: Values;
   readonly #arena: Arena;
@@ -50,9 +53,13 @@ export class RecordReader {
     this.expiresAtMs = place === 0 ? 0 : heap.timeAt(place - 1);
     this.key.set(bytes[chunk], views[chunk], start, keyEnd);
     if (this.type === TYPE_STRING) {
-      this.value.set(bytes[chunk], views[chunk], keyEnd, keyEnd + words[chunk][at + 3]);
+      const length = words[chunk][at + 3];
+      this.value.set(bytes[chunk], views[chunk], keyEnd, keyEnd + length);
+      this.isLarge = length > CHUNK_BYTES;
     } else {
-      this.values.open(this.type, views[chunk].getInt32(keyEnd, true));
+      const root = views[chunk].getInt32(keyEnd, true);
+      this.values.open(this.type, root);
+      this.isLarge = !this.values.isPacked(this.type, root);
     }
   }
 }

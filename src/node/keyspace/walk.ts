@@ -29,6 +29,10 @@ export class Walk {
   active = false;
   /** What records that the walk need not see bear. */
   epoch = 0;
+  /** How many walks have begun. */
+  begun = 0;
+  /** The last, of those counted, that has handed out everything; others were abandoned. */
+  completed = 0;
   readonly #store: Store;
   #visitor = IN_SILENCE;
   #index: SlotIndex | null = null;
@@ -52,6 +56,7 @@ export class Walk {
     invariant(!this.active || this.#visitor === IN_SILENCE, 'one walk at a time');
     while (this.active) this.step(1_000_000);
     this.epoch = (this.epoch + 1) & EPOCH_MASK;
+    this.begun++;
     this.active = true;
     this.#visitor = visitor;
     this.#index = this.#store.index;
@@ -108,6 +113,7 @@ export class Walk {
     const inIndex = this.#slot < SLOT_COUNT && index !== null;
     if (!inIndex && this.#dropped.length === 0) {
       this.#abandoned = 0;
+      if (this.#visitor !== IN_SILENCE) this.completed = this.begun;
       this.#end();
       return 0;
     }

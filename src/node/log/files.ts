@@ -51,6 +51,8 @@ export interface Files {
     done: (error: Error | null) => void,
   ): void;
   createAsync(path: string): Promise<number>;
+  /** Fills into[0, length) from `position`; resolves to the bytes read, fewer only at the end. */
+  readAsync(file: number, into: Uint8Array, length: number, position: number): Promise<number>;
   writeAsync(file: number, bytes: Uint8Array, length: number, position: number): Promise<void>;
   syncAsync(file: number): Promise<void>;
   renameAsync(from: string, to: string): Promise<void>;
@@ -142,6 +144,7 @@ export const nodeFiles: Files = {
       });
     });
   },
+  readAsync: readAll,
   writeAsync: writeAll,
   syncAsync,
   renameAsync: fs.promises.rename,
@@ -186,6 +189,36 @@ function syncAsync(file: number): Promise<void> {
 function sync(file: number, error: Error | null, done: (error: Error | null) => void): void {
   if (error === null) fs.fsync(file, done);
   else done(error);
+}
+
+async function readAll(
+  file: number,
+  into: Uint8Array,
+  length: number,
+  position: number,
+): Promise<number> {
+  let done = 0;
+  while (done < length) {
+    const count = await readSome(file, into, done, length - done, position + done);
+    if (count === 0) break;
+    done += count;
+  }
+  return done;
+}
+
+function readSome(
+  file: number,
+  into: Uint8Array,
+  start: number,
+  length: number,
+  position: number,
+): Promise<number> {
+  return new Promise((resolve, reject) => {
+    fs.read(file, into, start, length, position, (error, count) => {
+      if (error === null) resolve(count);
+      else reject(error);
+    });
+  });
 }
 
 function writeAll(

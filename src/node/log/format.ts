@@ -9,14 +9,17 @@
 import { invariant } from '#base/invariant.ts';
 import type { Entry } from '#node/raft/entry.ts';
 import { checksum } from './checksum.ts';
+import { type FileCipher, type KeyRing, TAG_BYTES } from './cipher.ts';
 import { LogCorruptionError, LogVersionError } from './errors.ts';
 
 /** Of segment files and of the hard state file; rises when an older program could not read them. */
-export const FORMAT_VERSION = 1;
+export const FORMAT_VERSION = 2;
 export const SEGMENT_HEADER_BYTES = 4096;
 /** A batch starts at a multiple of this, so no write changes a sector that holds durable bytes. */
 export const BATCH_ALIGNMENT = 512;
-export const BATCH_HEADER_BYTES = 64;
+/** The part of a batch's header that says something; the tag of encrypted records follows. */
+const BATCH_FIELDS_BYTES = 64;
+export const BATCH_HEADER_BYTES = BATCH_FIELDS_BYTES + TAG_BYTES;
 export const RECORD_HEADER_BYTES = 32;
 const RECORD_ALIGNMENT = 8;
 const SEGMENT_MAGIC_LOW = 0x444c4f48; // "HOLD"
@@ -24,6 +27,9 @@ const SEGMENT_MAGIC_HIGH = 0x54534146; // "FAST"
 export const BATCH_MAGIC = 0x31424648; // "HFB1"
 const RECORD_ENTRY = 0xe1;
 const RECORD_TRUNCATE = 0xe2;
+const RECORD_RESTART = 0xe3;
+/** The end of each segment, kept for a restart: that goes to disk also when there is no room for a segment. */
+export const RESTART_ROOM_BYTES = BATCH_ALIGNMENT;
 
 /** What the header of a segment file says. */
 export interface SegmentHeader {
@@ -35,6 +41,8 @@ export interface SegmentHeader {
   readonly salt: number;
   /** Length of the file. */
   readonly sizeBytes: number;
+  /** Null when the file is plaintext. */
+  readonly cipher: FileCipher | null;
 }
 
 /** What the header of a batch says. */
@@ -63,8 +71,10 @@ export interface RecordVisitor {
     payloadAt: number,
     payloadEnd: number,
   ): void;
-  /** Entries with index >= `from` are dropped. */
-  truncate(from: number): void;
+  /** Entries with index >= `from` are dropped; `termBefore` is the term of the one before, 0 if there is none. */
+  truncate(from: number, termBefore: number): void;
+  /** The log begins anew after entry `index` of `term`; it holds nothing else. */
+  restart(index: number, term: number): void;
 }
 
 /** A view on `bytes` for reading and writing integers. */
@@ -102,12 +112,13 @@ export function encodeSegmentHeader(header: SegmentHeader): Uint8Array {
   view.setUint32(20, header.salt, true);
   setUint53(view, 24, header.ordinal);
   setUint53(view, 32, header.sizeBytes);
+  header.cipher?.describe(bytes);
   view.setUint32(12, checksum(bytes, 16, SEGMENT_HEADER_BYTES), true);
   return bytes;
 }
 
-/** Reads a segment header. Throws {@link LogVersionError} or {@link LogCorruptionError}. */
-export function decodeSegmentHeader(bytes: Uint8Array, file: string): SegmentHeader {
+/** Reads a segment header. Throws {@link LogVersionError}, {@link LogCorruptionError}, or for want of a key. */
+export function decodeSegmentHeader(bytes: Uint8Array, file: string, keys: KeyRing): SegmentHeader {
   const view = viewOf(bytes);
   if (
     bytes.length < SEGMENT_HEADER_BYTES ||
@@ -117,7 +128,9 @@ export function decodeSegmentHeader(bytes: Uint8Array, file: string): SegmentHea
     throw new LogCorruptionError(file, 0, 'this is not a log segment of Holdfast');
   }
   const version = view.getUint32(8, true);
-  if (version > FORMAT_VERSION) throw new LogVersionError(file, version, FORMAT_VERSION);
+  if (version !== 0 && version !== FORMAT_VERSION) {
+    throw new LogVersionError(file, version, FORMAT_VERSION);
+  }
   if (version === 0 || view.getUint32(12, true) !== checksum(bytes, 16, SEGMENT_HEADER_BYTES)) {
     throw new LogCorruptionError(file, 0, 'the header of the segment is damaged');
   }
@@ -126,6 +139,7 @@ export function decodeSegmentHeader(bytes: Uint8Array, file: string): SegmentHea
     salt: view.getUint32(20, true),
     ordinal: getUint53(view, 24),
     sizeBytes: getUint53(view, 32),
+    cipher: keys.cipherOf(bytes, file),
   };
 }
 
@@ -140,7 +154,8 @@ export function decodeBatchHeader(
     at + BATCH_HEADER_BYTES > bytes.length ||
     view.getUint32(at, true) !== BATCH_MAGIC ||
     view.getUint32(at + 8, true) !== segment.generation ||
-    view.getUint32(at + 4, true) !== checksum(bytes, at + 8, at + BATCH_HEADER_BYTES, segment.salt)
+    (segment.cipher === null && !hasNoTag(view, at)) ||
+    view.getUint32(at + 4, true) !== checksum(bytes, at + 8, at + BATCH_FIELDS_BYTES, segment.salt)
   ) {
     return null;
   }
@@ -153,6 +168,11 @@ export function decodeBatchHeader(
     commit: getUint53(view, at + 48),
     recordCount: view.getUint32(at + 56, true),
   };
+}
+
+function hasNoTag(view: DataView, at: number): boolean {
+  const tag = at + BATCH_FIELDS_BYTES;
+  return view.getBigUint64(tag, true) === 0n && view.getBigUint64(tag + 8, true) === 0n;
 }
 
 /** Length of the record at `at` with padding, or 0 when it is not valid or does not end by `end`. */
@@ -168,7 +188,7 @@ export function checkRecord(
   const length = recordBytes(payloadBytes);
   if (at + length > end) return 0;
   const type = view.getUint8(at + 4);
-  if (type !== RECORD_ENTRY && type !== RECORD_TRUNCATE) return 0;
+  if (type < RECORD_ENTRY || type > RECORD_RESTART) return 0;
   if (view.getUint32(at + 12, true) !== segment.generation) return 0;
   const crcEnd = at + RECORD_HEADER_BYTES + payloadBytes;
   if (view.getUint32(at, true) !== checksum(bytes, at + 4, crcEnd, segment.salt)) return 0;
@@ -204,7 +224,8 @@ export function walkRecords(
   for (let count = 0; count < recordCount; count++) {
     const payloadBytes = view.getUint32(record + 8, true);
     const index = getUint53(view, record + 16);
-    if (view.getUint8(record + 4) === RECORD_ENTRY) {
+    const type = view.getUint8(record + 4);
+    if (type === RECORD_ENTRY) {
       const payloadAt = record + RECORD_HEADER_BYTES;
       visitor.entry(
         index,
@@ -214,8 +235,10 @@ export function walkRecords(
         payloadAt,
         payloadAt + payloadBytes,
       );
+    } else if (type === RECORD_TRUNCATE) {
+      visitor.truncate(index, getUint53(view, record + 24));
     } else {
-      visitor.truncate(index);
+      visitor.restart(index, getUint53(view, record + 24));
     }
     record += recordBytes(payloadBytes);
   }
@@ -233,7 +256,7 @@ export function decodeEntry(bytes: Uint8Array, view: DataView, at: number): Entr
   };
 }
 
-/** Gives a valid batch to another segment: new generation, all checksums anew. `bytes` is changed. */
+/** Gives a valid batch, in plaintext, to another segment: new generation, all checksums anew. `bytes` is changed. */
 export function rebindBatch(
   bytes: Uint8Array,
   view: DataView,
@@ -247,6 +270,7 @@ export function rebindBatch(
     sealRecord(bytes, view, record, payloadBytes, segment);
     record += recordBytes(payloadBytes);
   }
+  bytes.fill(0, at + BATCH_FIELDS_BYTES, at + BATCH_HEADER_BYTES);
   sealBatch(bytes, view, at, segment);
 }
 
@@ -264,24 +288,65 @@ function sealRecord(
 
 function sealBatch(bytes: Uint8Array, view: DataView, at: number, segment: SegmentHeader): void {
   view.setUint32(at + 8, segment.generation, true);
-  const crc = checksum(bytes, at + 8, at + BATCH_HEADER_BYTES, segment.salt);
+  const crc = checksum(bytes, at + 8, at + BATCH_FIELDS_BYTES, segment.salt);
   view.setUint32(at + 4, crc, true);
+}
+
+/** Copies a finished batch of `length` bytes at `at` to the start of `into`, encrypted for file offset `offset`. */
+export function encryptBatch(
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+  cipher: FileCipher,
+  offset: number,
+  into: Uint8Array,
+): void {
+  const known = bytes.subarray(at, at + BATCH_FIELDS_BYTES);
+  const records = bytes.subarray(at + BATCH_HEADER_BYTES, at + length);
+  into.set(known);
+  cipher.seal(
+    offset,
+    known,
+    records,
+    into.subarray(BATCH_HEADER_BYTES, length),
+    into.subarray(BATCH_FIELDS_BYTES, BATCH_HEADER_BYTES),
+  );
+}
+
+/** Decrypts, in place, the batch of `length` bytes at `at`, at `offset` of its file; false when it is damaged. */
+export function decryptBatch(
+  bytes: Uint8Array,
+  at: number,
+  length: number,
+  cipher: FileCipher,
+  offset: number,
+): boolean {
+  const records = bytes.subarray(at + BATCH_HEADER_BYTES, at + length);
+  const known = bytes.subarray(at, at + BATCH_FIELDS_BYTES);
+  const tag = bytes.subarray(at + BATCH_FIELDS_BYTES, at + BATCH_HEADER_BYTES);
+  const plain = cipher.open(offset, known, records, tag);
+  if (plain === null) return false;
+  records.set(plain);
+  return true;
 }
 
 /**
  * Builds one batch in a buffer that is used again for the next. `start`, then records, then `finish`;
- * `bytes[0, paddedLength)` is what goes to the disk.
+ * `output[0, paddedLength)` is what goes to the disk; `bytes` has the batch in plaintext.
  */
 export class BatchEncoder {
   bytes: Uint8Array;
   view: DataView;
+  output: Uint8Array;
   /** Bytes of header and records so far. */
   length = BATCH_HEADER_BYTES;
   recordCount = 0;
-  #segment: SegmentHeader = { ordinal: 0, generation: 0, salt: 0, sizeBytes: 0 };
+  #segment: SegmentHeader = { ordinal: 0, generation: 0, salt: 0, sizeBytes: 0, cipher: null };
+  #encrypted = new Uint8Array(0);
 
   constructor(capacityBytes: number) {
     this.bytes = new Uint8Array(alignUp(capacityBytes, BATCH_ALIGNMENT));
+    this.output = this.bytes;
     this.view = viewOf(this.bytes);
   }
 
@@ -303,13 +368,18 @@ export class BatchEncoder {
     sealRecord(this.bytes, this.view, at, payload.length, this.#segment);
   }
 
-  truncate(from: number): void {
-    const at = this.#record(RECORD_TRUNCATE, 0, 0, from, 0);
+  truncate(from: number, termBefore: number): void {
+    const at = this.#record(RECORD_TRUNCATE, 0, 0, from, termBefore);
     sealRecord(this.bytes, this.view, at, 0, this.#segment);
   }
 
-  /** Completes the header; `length` and `recordCount` are this encoder's. */
-  finish(header: Omit<BatchHeader, 'length' | 'recordCount'>): void {
+  restart(index: number, term: number): void {
+    const at = this.#record(RECORD_RESTART, 0, 0, index, term);
+    sealRecord(this.bytes, this.view, at, 0, this.#segment);
+  }
+
+  /** Completes the batch, for `offset` in the file; `length` and `recordCount` are this encoder's. */
+  finish(header: Omit<BatchHeader, 'length' | 'recordCount'>, offset: number): void {
     this.#reserve(0);
     const { view } = this;
     view.setUint32(0, BATCH_MAGIC, true);
@@ -323,6 +393,16 @@ export class BatchEncoder {
     view.setUint32(60, 0, true);
     this.bytes.fill(0, this.length, this.paddedLength);
     sealBatch(this.bytes, view, 0, this.#segment);
+    const { cipher } = this.#segment;
+    this.output = cipher === null ? this.bytes : this.#encrypt(cipher, offset);
+  }
+
+  #encrypt(cipher: FileCipher, offset: number): Uint8Array {
+    const { bytes, length, paddedLength } = this;
+    if (this.#encrypted.length < paddedLength) this.#encrypted = new Uint8Array(bytes.length);
+    encryptBatch(bytes, 0, length, cipher, offset, this.#encrypted);
+    this.#encrypted.fill(0, length, paddedLength);
+    return this.#encrypted;
   }
 
   #record(type: number, kind: number, payloadBytes: number, index: number, term: number): number {

@@ -75,17 +75,28 @@ export class HardStateFile {
       if (newer === null) {
         throw new LogCorruptionError(name, 0, 'both copies of term and vote are damaged');
       }
-      const slot = new Uint8Array(SLOT_BYTES);
-      encodeSlot(slot, newer.sequence, newer.state);
-      for (const at of [0, SLOT_BYTES]) {
-        files.write(file, slot, SLOT_BYTES, at);
-        files.sync(file);
-      }
-      return new HardStateFile(files, file, newer);
+      const opened = new HardStateFile(files, file, newer);
+      opened.#writeNow(newer);
+      return opened;
     } catch (error) {
       files.close(file);
       throw error;
     }
+  }
+
+  /** Puts `state` on disk, blocking: while a log is opened. */
+  replace(state: HardState): void {
+    this.#writeNow({ sequence: this.#sequence + 1, state });
+  }
+
+  #writeNow({ sequence, state }: Slot): void {
+    encodeSlot(this.#slot, sequence, state);
+    for (const at of [0, SLOT_BYTES]) {
+      this.#files.write(this.#file, this.#slot, SLOT_BYTES, at);
+      this.#files.sync(this.#file);
+    }
+    this.#sequence = sequence;
+    this.state = state;
   }
 
   /** Resolves when `state` is durable in both slots. One call at a time. */
@@ -127,8 +138,8 @@ function decodeSlot(bytes: Uint8Array, at: number, file: string): Slot | null {
   for (let i = 0; i < MAGIC.length; i++) if (bytes[at + i] !== MAGIC[i]) return null;
   const view = viewOf(bytes);
   const version = view.getUint32(at + 8, true);
-  if (version > FORMAT_VERSION) throw new LogVersionError(file, version, FORMAT_VERSION);
   if (version === 0) return null;
+  if (version !== FORMAT_VERSION) throw new LogVersionError(file, version, FORMAT_VERSION);
   if (view.getUint32(at + 12, true) !== checksum(bytes, at + 16, at + CHECKED_BYTES)) return null;
   const voteEnd = at + VOTE_AT + view.getUint32(at + 40, true);
   return {

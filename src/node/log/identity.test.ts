@@ -41,13 +41,55 @@ test('a bootstrap record is kept for life; the same one again is fine, another i
   expect(again.record).toEqual(RECORD);
 });
 
-test('a disk that joined a shard without a record says so for ever', () => {
+test('a memberId that is given up never comes back, and its log and record are set aside', () => {
   const disk = new SimulatedDisk();
-  const first = openIdentity(DIRECTORY, disk);
-  first.join();
-  first.join();
-  const again = openIdentity(DIRECTORY, disk.powerCut(new Prng(1)));
-  expect(again).toMatchObject({ memberId: first.memberId, everFormed: true, record: null });
+  const first = openIdentity<TestRecord>(DIRECTORY, disk);
+  first.form(RECORD);
+  disk.create(file('log'));
+  first.setAside();
+  first.close();
+  const again = openIdentity<TestRecord>(DIRECTORY, disk);
+  expect(again.memberId).not.toBe(first.memberId);
+  expect(again).toMatchObject({ everFormed: true, record: null });
+  expect(disk.list(DIRECTORY)).toEqual(['identity.json']);
+  const aside = file(`removed-${first.memberId}`);
+  expect(disk.list(aside).toSorted()).toEqual(['bootstrap.json', 'log']);
+  // it is an empty disk now, and may join again
+  expect(again.form(RECORD)).toBe('formed');
+  again.close();
+  expect(openIdentity<TestRecord>(DIRECTORY, disk)).toMatchObject({
+    memberId: again.memberId,
+    record: RECORD,
+  });
+});
+
+test('a power cut while a memberId is given up leaves the old member whole or the new one empty', () => {
+  let finishedLater = 0;
+  for (let seed = 1; seed <= 300; seed++) {
+    const random = new Prng(seed);
+    let disk = new SimulatedDisk();
+    const identity = openIdentity<TestRecord>(DIRECTORY, disk);
+    identity.form(RECORD);
+    disk.create(file('log'));
+    disk.syncDirectory();
+    disk.syncsLeft = random.below(8);
+    let given = false;
+    try {
+      identity.setAside();
+      given = true;
+      identity.close();
+      openIdentity<TestRecord>(DIRECTORY, disk).close();
+    } catch {
+      if (given) finishedLater++;
+    }
+    disk = disk.powerCut(random);
+    const after = openIdentity<TestRecord>(DIRECTORY, disk);
+    const old = after.memberId === identity.memberId;
+    expect(old && given, `seed ${seed}`).toBe(false);
+    expect(after.record === null, `seed ${seed}`).toBe(!old);
+    expect(disk.list(DIRECTORY).includes('log'), `seed ${seed}`).toBe(old);
+  }
+  expect(finishedLater).toBeGreaterThan(50);
 });
 
 test('hints are kept, and damaged ones are dropped with the reason', () => {
@@ -101,12 +143,10 @@ test('a power cut at any moment leaves the old state or the new one', () => {
     const random = new Prng(seed);
     const disk = new SimulatedDisk();
     const identity = openIdentity<TestRecord>(DIRECTORY, disk);
-    disk.syncsLeft = random.below(5);
+    disk.syncsLeft = random.below(4);
     let done = 0;
     try {
       identity.form(RECORD);
-      done++;
-      identity.join();
       done++;
     } catch {
       cuts++;

@@ -3,9 +3,12 @@
  * belongs to, and hints where other members may be found. Small JSON files in the data directory, each
  * with a checksum, replaced in one step (written aside, synced, renamed, directory synced).
  *
- * - A memberId is made only on an empty disk and never changes.
+ * - A memberId is made only on an empty disk, or when all that was done under the one before is set aside; it is
+ *   never used again.
  * - A bootstrap record is written once and never changes; writing the same one again is fine.
  * - A disk that ever belonged to a shard says so for ever.
+ * - Setting aside: first identity.json gets the new memberId and says that it is under way, from when on the old
+ *   one can never vote again; then the rest is moved, which the next start finishes if need be.
  * - Hints may be lost: damaged ones are dropped, with the reason kept for the log line.
  */
 import { randomBytes } from 'node:crypto';
@@ -23,13 +26,18 @@ const LOCK_FILE = 'identity-lock';
 const MEMBER_ID = /^[0-9a-f]{16}$/;
 const MEMBER_ID_BYTES = 8;
 /** Names that an empty disk does not have: one of them without an identity means that it was lost. */
-const TRACES = [RECORD_FILE, PEERS_FILE, 'log', 'state', 'segment-000000000001'];
+const TRACES = [RECORD_FILE, PEERS_FILE, 'log', 'snapshots', 'state', 'segment-000000000001'];
+
+/** What belongs to a memberId and not to the disk: it is moved when that memberId is given up. */
+const OF_A_MEMBER = ['log', 'snapshots', RECORD_FILE];
 
 /** What identity.json says. */
 interface Self {
   readonly memberId: string;
-  /** Joined a shard without a record of its own. */
-  readonly joined: boolean;
+  /** The memberId under which this disk belonged to a shard before; '' when there was none. */
+  readonly former: string;
+  /** What belonged to {@link former} is not all moved yet. */
+  readonly settingAside: boolean;
 }
 
 /** The outcome of {@link Identity.form}. */
@@ -47,7 +55,7 @@ export class Identity<Record extends object = object, Hint extends object = obje
   readonly #files: Files;
   readonly #directory: string;
   readonly #unlock: () => void;
-  #joined: boolean;
+  readonly #former: string;
   #record: Record | null;
   #peers: readonly Hint[];
 
@@ -67,7 +75,7 @@ export class Identity<Record extends object = object, Hint extends object = obje
     this.#directory = directory;
     this.#unlock = unlock;
     this.memberId = content.self.memberId;
-    this.#joined = content.self.joined;
+    this.#former = content.self.former;
     this.#record = content.record;
     this.#peers = content.peers;
     this.peersError = content.peersError;
@@ -75,7 +83,7 @@ export class Identity<Record extends object = object, Hint extends object = obje
 
   /** True when this disk ever belonged to a shard. */
   get everFormed(): boolean {
-    return this.#joined || this.#record !== null;
+    return this.#former !== '' || this.#record !== null;
   }
 
   /** The bootstrap record; null before {@link form}. */
@@ -98,12 +106,13 @@ export class Identity<Record extends object = object, Hint extends object = obje
     return 'formed';
   }
 
-  /** Notes durably that the disk belongs to a shard, for one that joins without a record. */
-  join(): void {
-    if (this.#joined) return;
-    const self: Self = { memberId: this.memberId, joined: true };
+  /**
+   * Gives the memberId up, durably: the next {@link openIdentity} moves log and record to `removed-<memberId>` and
+   * finds an empty disk with a new memberId. The caller must not act under the old one any more.
+   */
+  setAside(): void {
+    const self = { ...newSelf(), former: this.memberId, settingAside: true };
     writeJson(this.#files, this.#directory, IDENTITY_FILE, self);
-    this.#joined = true;
   }
 
   /** Replaces the hints, durably. */
@@ -132,7 +141,8 @@ export function openIdentity<Record extends object = object, Hint extends object
   const unlock = files.lock(path.join(directory, LOCK_FILE));
   try {
     files.syncDirectory(directory);
-    const self = readSelf(files, directory) ?? makeSelf(files, directory);
+    let self = readSelf(files, directory) ?? makeSelf(files, directory);
+    if (self.settingAside) self = finishSettingAside(files, directory, self);
     const record = readJson(files, directory, RECORD_FILE) as Record | null;
     let peers: readonly Hint[] = [];
     let peersError: IdentityCorruptError | null = null;
@@ -157,12 +167,33 @@ export function openIdentity<Record extends object = object, Hint extends object
 function readSelf(files: Files, directory: string): Self | null {
   const self = readJson(files, directory, IDENTITY_FILE) as Partial<Self> | null;
   if (self === null) return null;
-  const { memberId, joined } = self;
-  if (memberId === undefined || !MEMBER_ID.test(memberId) || typeof joined !== 'boolean') {
-    const what = 'memberId must be 16 hexadecimal digits and joined true or false';
+  const { memberId = '', former = '', settingAside = false } = self;
+  const idsGood = MEMBER_ID.test(memberId) && (former === '' || MEMBER_ID.test(former));
+  if (!idsGood || typeof settingAside !== 'boolean' || (settingAside && former === '')) {
+    const what = 'memberId and former must be 16 hexadecimal digits, settingAside true or false';
     throw new IdentityCorruptError(path.join(directory, IDENTITY_FILE), what);
   }
-  return { memberId, joined };
+  return { memberId, former, settingAside };
+}
+
+function newSelf(): Self {
+  const memberId = randomBytes(MEMBER_ID_BYTES).toString('hex');
+  return { memberId, former: '', settingAside: false };
+}
+
+/** Moves what belonged to the former memberId; every part of it may have been done before a crash. */
+function finishSettingAside(files: Files, directory: string, self: Self): Self {
+  const aside = path.join(directory, `removed-${self.former}`);
+  files.makeDirectory(aside);
+  const names = new Set(files.list(directory));
+  for (const name of OF_A_MEMBER) {
+    if (names.has(name)) files.rename(path.join(directory, name), path.join(aside, name));
+  }
+  files.syncDirectory(aside);
+  files.syncDirectory(directory);
+  const done: Self = { ...self, settingAside: false };
+  writeJson(files, directory, IDENTITY_FILE, done);
+  return done;
 }
 
 function makeSelf(files: Files, directory: string): Self {
@@ -172,7 +203,7 @@ function makeSelf(files: Files, directory: string): Self {
     const what = `the file is missing, but the disk is not empty: it has ${trace}`;
     throw new IdentityCorruptError(path.join(directory, IDENTITY_FILE), what);
   }
-  const self = { memberId: randomBytes(MEMBER_ID_BYTES).toString('hex'), joined: false };
+  const self = newSelf();
   writeJson(files, directory, IDENTITY_FILE, self);
   return self;
 }

@@ -7,7 +7,10 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, expect, test } from 'vitest';
 import { Prng } from '#base/prng.ts';
+import { NO_KEYS } from './cipher.ts';
+import { readKeyFile } from './key-file.ts';
 import { openLog } from './open.ts';
+import { openSnapshots } from './snapshot-files.ts';
 
 const CHILD = path.join(import.meta.dirname, 'kill-child.ts');
 const directories: string[] = [];
@@ -22,9 +25,10 @@ function makeDirectory(): string {
   return directory;
 }
 
-function open(directory: string): ReturnType<typeof openLog> {
+function open(directory: string, keys = NO_KEYS): ReturnType<typeof openLog> {
   return openLog({
     directory,
+    keys,
     segmentBytes: 256 * 1024,
     reserveBytes: 0,
     onPersisted: () => {},
@@ -42,8 +46,8 @@ interface Life {
 }
 
 /** Runs the child until it has reported `reports` indexes, then kills it. */
-async function runAndKill(directory: string, reports: number): Promise<Life> {
-  const child = spawn(process.execPath, [CHILD, directory], {
+async function runAndKill(directory: string, reports: number, keyFile: string[]): Promise<Life> {
+  const child = spawn(process.execPath, [CHILD, directory, ...keyFile], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const closed = once(child, 'close');
@@ -65,19 +69,31 @@ test('a process killed while appending loses no entry that it reported durable',
   const seed = Date.now() % 1_000_000;
   const random = new Prng(seed);
   const directory = makeDirectory();
+  const keyFile = path.join(directory, 'keys');
+  fs.writeFileSync(keyFile, `of-the-test ${'5c'.repeat(32)}`);
   let durable = 0;
   let term = 0;
   for (let round = 0; round < 6; round++) {
-    const life = await runAndKill(directory, 2 + random.below(800));
+    // encryption is turned on half way
+    const life = await runAndKill(directory, 2 + random.below(1200), round < 3 ? [] : [keyFile]);
     expect(life.recovered[0], `seed ${seed}`).toBeGreaterThanOrEqual(durable);
     expect(life.recovered[1], `seed ${seed}`).toBeGreaterThanOrEqual(term);
     [durable, term] = life.durable;
   }
-  const { log, recovered } = open(directory);
+  const keys = readKeyFile(keyFile);
+  const { log, recovered } = open(directory, keys);
   expect(recovered.lastIndex, `seed ${seed}`).toBeGreaterThanOrEqual(durable);
   expect(recovered.hardState).toMatchObject({ term, vote: 'self' });
-  const entries = log.read(1, recovered.lastIndex + 1, 1e9);
-  expect(entries).toHaveLength(recovered.lastIndex);
+  const { firstIndex, lastIndex } = recovered;
+  const entries = log.read(firstIndex, lastIndex + 1, 1e9);
+  expect(entries).toHaveLength(lastIndex + 1 - firstIndex);
+  const snapshots = openSnapshots({ directory: path.join(directory, 'snapshots'), keys });
+  expect(snapshots.damaged).toEqual([]);
+  for (const { index } of snapshots.files) {
+    expect(snapshots.read(index, 0, 1e9)).toEqual(new Uint8Array(100_000).fill(index));
+  }
+  const newest = snapshots.files.at(-1)?.index ?? 0;
+  expect(newest, `seed ${seed}`).toBeGreaterThanOrEqual(firstIndex - 1);
   const wrong = entries.filter(({ index, payload }) => {
     const expected = new Uint8Array(((index - 1) * 37) % 3000).fill(index - 1);
     return Buffer.compare(payload, expected) !== 0;

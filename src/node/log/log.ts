@@ -14,12 +14,14 @@ import type { Entry } from '#node/raft/entry.ts';
 import type { HardState } from '#node/raft/hard-state.ts';
 import type { Persist } from '#node/raft/raft.ts';
 import type { Disk } from '#node/shard/ports.ts';
+import { AcceptedLog, type Truncation } from './accepted.ts';
 import type { Files } from './files.ts';
 import {
   BATCH_ALIGNMENT,
   BATCH_HEADER_BYTES,
   BatchEncoder,
   recordBytes,
+  RESTART_ROOM_BYTES,
   SEGMENT_HEADER_BYTES,
   walkRecords,
 } from './format.ts';
@@ -30,7 +32,6 @@ import { readEntries } from './read.ts';
 import type { RecoveredSegments } from './recovery.ts';
 import type { Segment } from './segment.ts';
 import { SegmentSupply } from './supply.ts';
-import { TermRuns } from './term-runs.ts';
 
 const HOUSEKEEPING_MS = 1000;
 
@@ -42,6 +43,8 @@ export interface LogStatistics {
   /** Writes of batches that were synced. */
   readonly syncs: number;
   readonly segments: number;
+  /** Segments that were made from dropped ones, without filling them. */
+  readonly recycledSegments: number;
 }
 
 /** LogOptions with every default filled in. */
@@ -50,8 +53,10 @@ export type CompleteLogOptions = Required<LogOptions>;
 interface Request {
   readonly persist: Persist;
   readonly arrivedMs: number;
+  /** Null when the log goes on, or it has been encoded. */
+  restart: Persist['restart'];
   /** Null when nothing is to be dropped, or it has been encoded. */
-  truncateFrom: number | null;
+  truncation: Truncation | null;
   /** Entries already encoded, when the request did not fit one batch. */
   encoded: number;
 }
@@ -79,24 +84,24 @@ export class Log implements Disk {
   readonly #unlock: () => void;
   #position: number;
   #sequence: number;
+  /** There is a restart in the batch that is being written. */
+  #restarting = false;
   /** The last batch has records, so no mark covers it yet. */
   #unmarked = false;
   /** Commit hint of the newest durable request. */
   #commit: number;
-  #term: number;
 
   #state: 'open' | 'closing' | 'closed' | 'failed' = 'open';
   #queue: Request[] = [];
   /** What is being written, or 'room': waiting for the next segment. */
   #step: Step | 'room' | null = null;
   #startedMs = 0;
+  /** When the disk last finished something that the queue waits for. */
+  #progressMs = 0;
   readonly #written = (error: Error | null): void => this.#stepDone(error);
   #whenWritten: (() => void) | null = null;
   #markWanted = false;
-  /** The log as it will be once the queue is durable. */
-  #acceptedIndex: number;
-  readonly #acceptedTerms = new TermRuns();
-  #acceptedTerm: number;
+  readonly #accepted: AcceptedLog;
 
   #idleTimer: NodeJS.Timeout | undefined;
   /** Something was written since the timer last looked. */
@@ -111,6 +116,7 @@ export class Log implements Disk {
     options: CompleteLogOptions,
     hardStates: HardStateFile,
     recovered: RecoveredSegments,
+    spares: readonly string[],
     unlock: () => void,
   ) {
     this.#options = options;
@@ -122,25 +128,29 @@ export class Log implements Disk {
     this.#sequence = recovered.sequence;
     this.#unlock = unlock;
     this.#commit = Math.min(recovered.commit, recovered.index.lastIndex);
-    this.#term = hardStates.state.term;
-    this.#acceptedIndex = this.#index.lastIndex;
-    this.#acceptedTerm = this.#index.lastTerm;
-    for (const run of this.#index.terms.runs) this.#acceptedTerms.append(run.from, run.term);
+    this.#accepted = new AcceptedLog(hardStates.state.term, this.#index);
     this.#encoder = new BatchEncoder(Math.min(options.maxBatchBytes, 1 << 20));
     this.#supply = new SegmentSupply(
       {
         files: options.files,
         directory: options.directory,
         segmentBytes: options.segmentBytes,
+        keys: options.keys,
         reserveBytes: options.reserveBytes,
         nextGeneration: recovered.nextGeneration,
         onFull: options.onFull,
         onFailed: (error) => this.#fail(error),
+        onProgress: () => {
+          if (this.#step === 'room') this.#progressed();
+        },
       },
       this.#tail.header.ordinal + 1,
       options.files.space(options.directory),
+      spares,
     );
     this.#supply.prepare();
+    // what a restart or a drop before the crash left to do
+    this.dropBefore(this.#index.firstIndex);
     this.#housekeeping = setInterval(() => this.#supply.measure(), HOUSEKEEPING_MS);
     this.#housekeeping.unref();
     if (options.idleMarkMs > 0) {
@@ -159,7 +169,16 @@ export class Log implements Disk {
     return this.#index.lastIndex;
   }
 
+  /**
+   * Bytes that the log can still take: the rest of its segment, segments that are made, and those that there
+   * is room for without touching the reserve. At 0 requests are held back.
+   */
   get freeBytes(): number {
+    return Math.max(0, this.#room) + this.#supply.freeBytes;
+  }
+
+  /** Free bytes of the disk, as last measured. */
+  get diskFreeBytes(): number {
     return this.#supply.space.freeBytes;
   }
 
@@ -175,7 +194,7 @@ export class Log implements Disk {
   /** The longest payload that an entry may have. */
   get maxPayloadBytes(): number {
     const overhead = SEGMENT_HEADER_BYTES + BATCH_HEADER_BYTES + recordBytes(0) + BATCH_ALIGNMENT;
-    return this.#options.segmentBytes - overhead;
+    return this.#options.segmentBytes - overhead - RESTART_ROOM_BYTES;
   }
 
   get statistics(): LogStatistics {
@@ -184,15 +203,23 @@ export class Log implements Disk {
       appendedBytes: this.#appendedBytes,
       syncs: this.#syncs,
       segments: this.#segments.length,
+      recycledSegments: this.#supply.recycled,
     };
   }
 
   /** See {@link Disk}. After a failure or `close` requests are ignored. */
   persist(request: Persist): void {
     if (this.#state !== 'open') return;
-    const truncateFrom = this.#accept(request);
+    const truncation = this.#accepted.accept(request, this.maxPayloadBytes);
     const arrivedMs = this.#options.clock.monotonicMs();
-    this.#queue.push({ persist: request, arrivedMs, truncateFrom, encoded: 0 });
+    if (request.restart !== null) this.#skipQueued();
+    this.#queue.push({
+      persist: request,
+      arrivedMs,
+      restart: request.restart,
+      truncation,
+      encoded: 0,
+    });
     this.#start();
   }
 
@@ -205,12 +232,22 @@ export class Log implements Disk {
   }
 
   oldestUnsyncedMs(nowMs: number): number {
-    return this.#queue.length === 0 ? 0 : Math.max(0, nowMs - this.#queue[0].arrivedMs);
+    if (this.#queue.length === 0) return 0;
+    return Math.max(0, nowMs - Math.max(this.#queue[0].arrivedMs, this.#progressMs));
   }
 
-  /** See {@link Disk}. */
-  dropBefore(_index: number): void {
-    // nothing goes yet
+  /**
+   * See {@link Disk}. Segments go whole, at once here and one after the other on the disk; the one that is
+   * appended to stays.
+   */
+  dropBefore(index: number): void {
+    if (this.#state !== 'open' && this.#state !== 'closing') return;
+    const ordinal = this.#index.segmentOf(index, this.#tail.header.ordinal);
+    const count = ordinal - this.#segments[0].header.ordinal;
+    if (count === 0) return;
+    this.#index.dropSegments(ordinal);
+    this.#accepted.dropBefore(this.#index.firstIndex);
+    this.#supply.retire(this.#segments.splice(0, count));
   }
 
   /** Appends an empty batch with the sync mark if the last batch has none over it yet. */
@@ -252,32 +289,16 @@ export class Log implements Disk {
   }
 
   /**
-   * Checks a request against what was accepted before it: a hole in the log would be our own bug.
-   * Returns from where it drops entries, or null when it drops none.
+   * A restart drops what waits to be written before it, so that is not written at all: it may wait for room that only
+   * the restart can make. It is reported when the restart is durable, which is in the next batch.
    */
-  #accept(request: Persist): number | null {
-    const { hardState, truncateFrom, entries } = request;
-    if (hardState !== null) {
-      invariant(hardState.term >= this.#term, 'the term never falls');
-      this.#term = hardState.term;
+  #skipQueued(): void {
+    for (const waiting of this.#queue) {
+      waiting.restart = null;
+      waiting.truncation = null;
+      waiting.encoded = waiting.persist.entries.length;
     }
-    const truncates = truncateFrom !== null && truncateFrom <= this.#acceptedIndex;
-    if (truncates) {
-      invariant(truncateFrom >= this.#index.firstIndex, 'the dropped head is not truncated');
-      this.#acceptedTerms.truncate(truncateFrom);
-      this.#acceptedIndex = truncateFrom - 1;
-      this.#acceptedTerm = this.#acceptedTerms.termAt(truncateFrom - 1);
-    }
-    for (const entry of entries) {
-      invariant(entry.index === this.#acceptedIndex + 1, 'entries follow the log without a gap');
-      invariant(entry.term >= this.#acceptedTerm, 'terms never fall along the log');
-      invariant(entry.term <= this.#term, 'an entry is not newer than the hard state');
-      invariant(entry.payload.length <= this.maxPayloadBytes, 'an entry fits a segment');
-      this.#acceptedTerms.append(entry.index, entry.term);
-      this.#acceptedIndex = entry.index;
-      this.#acceptedTerm = entry.term;
-    }
-    return truncates ? truncateFrom : null;
+    this.#supply.wake();
   }
 
   #start(): void {
@@ -303,7 +324,12 @@ export class Log implements Disk {
     this.#step = 'room';
     await this.#supply.changed();
     this.#step = null;
+    this.#progressed();
     this.#goOn();
+  }
+
+  #progressed(): void {
+    this.#progressMs = this.#options.clock.monotonicMs();
   }
 
   /** What is to be written next, in the encoder; null when there is nothing, or no room for it. */
@@ -329,9 +355,9 @@ export class Log implements Disk {
   }
 
   #writeBatch(): void {
-    const { bytes, paddedLength } = this.#encoder;
+    const { output, paddedLength } = this.#encoder;
     this.#startedMs = performance.now();
-    this.#files.append(this.#tail.file, bytes, paddedLength, this.#position, this.#written);
+    this.#files.append(this.#tail.file, output, paddedLength, this.#position, this.#written);
   }
 
   #stepDone(error: Error | null): void {
@@ -343,6 +369,7 @@ export class Log implements Disk {
       this.#goOn();
       return;
     }
+    this.#progressed();
     const finished = this.#finish(step);
     // the disk gets the next batch first; the owner is told while that is being written
     this.#begin();
@@ -365,9 +392,9 @@ export class Log implements Disk {
     });
   }
 
-  /** Bytes left in the tail. */
+  /** Bytes left in the tail for all but a restart. */
   get #room(): number {
-    return this.#tail.header.sizeBytes - this.#position;
+    return this.#tail.header.sizeBytes - RESTART_ROOM_BYTES - this.#position;
   }
 
   /** Goes on to the next segment; false when it is not ready. */
@@ -397,18 +424,27 @@ export class Log implements Disk {
     if (batch) {
       const { lastIndex, lastTerm } = this.#index;
       const sequence = this.#sequence + 1;
-      encoder.finish({ sequence, mark: this.#sequence, lastIndex, lastTerm, commit });
+      const header = { sequence, mark: this.#sequence, lastIndex, lastTerm, commit };
+      encoder.finish(header, this.#position);
     }
     return { hardState: this.#news(hardState), batch, requests, commit };
   }
 
   /** Encodes what fits of a request; true when that is all that was left of it. */
   #encodeRequest(request: Request): boolean {
-    const { truncateFrom } = request;
-    if (truncateFrom !== null) {
+    const { restart, truncation } = request;
+    if (restart !== null) {
+      // it is in the batch of those before it that were skipped, whatever else that has
+      const length = this.#encoder.length + recordBytes(0);
+      if (length > this.#room + RESTART_ROOM_BYTES) return false;
+      this.#encoder.restart(restart.index, restart.term);
+      this.#restarting = true;
+      request.restart = null;
+    }
+    if (truncation !== null) {
       if (!this.#fits(0)) return false;
-      this.#encoder.truncate(truncateFrom);
-      request.truncateFrom = null;
+      this.#encoder.truncate(truncation.from, truncation.termBefore);
+      request.truncation = null;
     }
     const { entries } = request.persist;
     while (request.encoded < entries.length) {
@@ -440,8 +476,10 @@ export class Log implements Disk {
     this.#commit = step.commit;
     if (step.batch) {
       const { view, length, paddedLength, recordCount } = this.#encoder;
-      this.#index.startBatch(this.#tail.header.ordinal, this.#position, this.#position + length);
+      this.#index.startBatch(this.#tail.header.ordinal, this.#position, this.#position, length);
       walkRecords(view, 0, recordCount, this.#index);
+      if (this.#restarting) this.dropBefore(this.#index.firstIndex);
+      this.#restarting = false;
       this.#position += paddedLength;
       this.#sequence++;
       this.#unmarked = recordCount > 0;

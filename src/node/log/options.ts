@@ -4,7 +4,9 @@
 import type { Clock } from '#base/clock.ts';
 import type { Entry } from '#node/raft/entry.ts';
 import type { HardState } from '#node/raft/hard-state.ts';
+import type { KeyRing } from './cipher.ts';
 import type { Files } from './files.ts';
+import type { SnapshotDirectory } from './snapshot-files.ts';
 
 export interface LogOptions {
   /** The log's own directory; made when missing. Only one process may have it open. */
@@ -27,12 +29,18 @@ export interface LogOptions {
   /** An idle log appends an empty batch with the sync mark within twice this time; default 50, 0 = only by `idle()`. */
   readonly idleMarkMs?: number;
   /**
-   * Free bytes that making a segment must leave on the disk. Default: segmentBytes and 8 MiB more, because
-   * opening the log again copies its last segment, also on a full disk.
+   * Free bytes that making a segment must leave on the disk; default `reserveFor(segmentBytes)`.
    */
   readonly reserveBytes?: number;
   /** Where `oldestUnsyncedMs(nowMs)` gets the arrival times from: the clock that makes `nowMs`. */
   readonly clock?: Clock;
+  /**
+   * The member's snapshot files, already open. A log that lacks the newest one's entry begins anew after it; a log
+   * that begins behind all of them is refused. Default null: not looked at.
+   */
+  readonly snapshots?: SnapshotDirectory | null;
+  /** Keys for what is written and read; default none: plaintext. */
+  readonly keys?: KeyRing;
   /** The file system; tests give a simulated one. */
   readonly files?: Files;
 }
@@ -45,6 +53,8 @@ export interface RecoveredLog {
   readonly firstIndex: number;
   /** firstIndex - 1 when the log is empty. */
   readonly lastIndex: number;
+  /** Term of the entry firstIndex - 1; 0 when firstIndex is 1. */
+  readonly termBefore: number;
   /** The term runs of [firstIndex, lastIndex], ascending. */
   readonly terms: readonly TermRun[];
   /** The configuration entries (kind ENTRY_CONFIG) in the log, ascending. */

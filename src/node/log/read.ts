@@ -59,6 +59,7 @@ class Cursor {
   #nextPoint: Position | null = null;
   #current = 0;
   #recordAt = 0;
+  #batchAt = 0;
   #batchEnd = 0;
 
   constructor(files: Files, segments: readonly Segment[], index: LogIndex, windowBytes: number) {
@@ -110,11 +111,11 @@ class Cursor {
     }
     this.#recordAt += recordBytes(payloadBytes);
     while (this.#recordAt === this.#batchEnd) {
-      const batchAt = alignUp(this.#batchEnd, BATCH_ALIGNMENT);
-      const header = reader.header(batchAt);
+      this.#batchAt = alignUp(this.#batchEnd, BATCH_ALIGNMENT);
+      const header = reader.header(this.#batchAt);
       if (header === null) throw this.#corrupt('the header of the next batch is damaged');
-      this.#recordAt = batchAt + BATCH_HEADER_BYTES;
-      this.#batchEnd = batchAt + header.length;
+      this.#recordAt = this.#batchAt + BATCH_HEADER_BYTES;
+      this.#batchEnd = this.#batchAt + header.length;
     }
   }
 
@@ -125,6 +126,7 @@ class Cursor {
     this.#nextPoint = this.#index.positions.point(number + 1);
     this.#current = point.index;
     this.#recordAt = point.recordAt;
+    this.#batchAt = point.batchAt;
     this.#batchEnd = point.batchEnd;
     if (this.#reader?.segment.header.ordinal === point.ordinal) return;
     const segment = this.#segments[point.ordinal - this.#segments[0].header.ordinal];
@@ -135,6 +137,11 @@ class Cursor {
     const reader = this.#reader;
     if (reader === null || this.#recordAt + length > this.#batchEnd) {
       throw this.#corrupt('a record runs over the end of its batch');
+    }
+    // a part of an encrypted batch proves nothing
+    const { cipher } = reader.segment.header;
+    if (cipher !== null && !reader.loadBatch(this.#batchAt, this.#batchEnd - this.#batchAt)) {
+      throw this.#corrupt('the batch around this entry is damaged');
     }
     if (!reader.load(this.#recordAt, length)) throw this.#corrupt('a record runs over the file');
     return reader;

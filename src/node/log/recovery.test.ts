@@ -85,7 +85,7 @@ test('a batch torn at any byte is cut whole, and what was durable before it stay
 
 test('a log goes on after a torn batch was cut, and the torn bytes never come back', async () => {
   const disk = await logOf([[entry(1)], [entry(2, 2000)]], false);
-  disk.bytes(FIRST)[FIRST_BATCH + BATCH_ALIGNMENT + 70] ^= 1;
+  disk.bytes(FIRST)[FIRST_BATCH + BATCH_ALIGNMENT + 90] ^= 1;
   const { log, recovered } = open(disk);
   expect(recovered).toMatchObject({ lastIndex: 1, cutBytes: BATCH_HEADER_BYTES + 32 + 2000 });
   log.persist({
@@ -149,7 +149,7 @@ test('after opening, everything in the log is under a mark', async () => {
   await open(disk).log.close();
   for (const at of [FIRST_BATCH, FIRST_BATCH + BATCH_ALIGNMENT]) {
     const found = await openDamaged(disk, FIRST, (bytes) => {
-      bytes[at + 70] ^= 1;
+      bytes[at + 90] ^= 1;
     });
     expect(found).toMatchObject({ code: 'LOG_CORRUPT' });
   }
@@ -256,13 +256,15 @@ test('a segment that is missing, renamed, cut short or with a damaged header is 
   expect(() => open(shorter)).toThrow('should have');
 });
 
-test('a newer format version is refused by name, in a segment and in the hard state', async () => {
+test('another format version is refused by name, in a segment and in the hard state', async () => {
   for (const file of [FIRST, path.join(DIRECTORY, 'state')]) {
-    const disk = await logOf([[entry(1)]], true);
-    disk.bytes(file)[8] = 2;
-    expect(() => open(disk)).toThrow(
-      expect.objectContaining({ code: 'LOG_VERSION', found: 2, supported: 1, file }),
-    );
+    for (const found of [1, 3]) {
+      const disk = await logOf([[entry(1)]], true);
+      disk.bytes(file)[8] = found;
+      expect(() => open(disk)).toThrow(
+        expect.objectContaining({ code: 'LOG_VERSION', found, supported: 2, file }),
+      );
+    }
   }
 });
 

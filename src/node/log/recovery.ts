@@ -13,6 +13,7 @@ import { randomInt } from 'node:crypto';
 import path from 'node:path';
 import type { Entry } from '#node/raft/entry.ts';
 import { ENTRY_CONFIG } from '#node/raft/entry.ts';
+import { saysEncrypted } from './cipher.ts';
 import { LogCorruptionError } from './errors.ts';
 import type { Files } from './files.ts';
 import {
@@ -21,7 +22,9 @@ import {
   BATCH_HEADER_BYTES,
   BatchEncoder,
   type BatchHeader,
+  encryptBatch,
   rebindBatch,
+  RESTART_ROOM_BYTES,
   SEGMENT_HEADER_BYTES,
   type SegmentHeader,
   walkRecords,
@@ -29,17 +32,26 @@ import {
 import { LogIndex } from './log-index.ts';
 import {
   fillSegment,
+  isSpare,
   openSegment,
   ordinalOf,
   type Segment,
+  type SegmentPlace,
   SegmentReader,
   segmentPath,
   TEMPORARY_SUFFIX,
 } from './segment.ts';
+import { MAX_SPARES } from './supply.ts';
 
 const WINDOW_BYTES = 1 << 20;
 /** Room for appends in the segment that recovery makes, until a full-sized one is ready. */
 export const TAIL_ROOM_BYTES = 4 << 20;
+
+/** The log begins anew after this entry. */
+export interface Restart {
+  readonly index: number;
+  readonly term: number;
+}
 
 /** The log as recovered, ready to be appended to. */
 export interface RecoveredSegments {
@@ -59,11 +71,22 @@ export interface RecoveredSegments {
   readonly cutBytes: number;
 }
 
-/** Ordinals of the segments in the directory, ascending; temporary files are removed. */
-export function listSegments(files: Files, directory: string): number[] {
+/** The files in the directory of a log. */
+export interface Listing {
+  /** Of the segments, ascending. */
+  readonly ordinals: number[];
+  /** Paths of dropped segments that were kept to be used again. */
+  readonly spares: string[];
+}
+
+/** What is in the directory; temporary files are removed. Throws {@link LogCorruptionError}. */
+export function listSegments(files: Files, directory: string): Listing {
   const ordinals: number[] = [];
+  const spares: string[] = [];
   for (const name of files.list(directory)) {
-    if (name.endsWith(TEMPORARY_SUFFIX)) files.remove(path.join(directory, name));
+    const place = path.join(directory, name);
+    if (name.endsWith(TEMPORARY_SUFFIX)) files.remove(place);
+    else if (isSpare(name)) spares.push(place);
     else if (ordinalOf(name) > 0) ordinals.push(ordinalOf(name));
   }
   ordinals.sort((a, b) => a - b);
@@ -72,22 +95,41 @@ export function listSegments(files: Files, directory: string): number[] {
     const missing = segmentPath(directory, ordinals[i - 1] + 1);
     throw new LogCorruptionError(missing, 0, 'this segment is missing');
   }
-  return ordinals;
+  return { ordinals, spares };
+}
+
+/** Those of `spares` that can be used again; the others are removed. */
+export function usableSpares(place: SegmentPlace, spares: readonly string[]): string[] {
+  return spares.filter((name, i) => {
+    const usable = i < MAX_SPARES && isUsable(place, name);
+    if (!usable) place.files.remove(name);
+    return usable;
+  });
+}
+
+/** Whether a spare has the right length, and, where segments are encrypted, was so itself. */
+function isUsable({ files, segmentBytes, keys }: SegmentPlace, name: string): boolean {
+  const file = files.open(name);
+  try {
+    if (files.sizeBytes(file) !== segmentBytes) return false;
+    const header = new Uint8Array(SEGMENT_HEADER_BYTES);
+    files.read(file, header, 0, SEGMENT_HEADER_BYTES, 0);
+    return saysEncrypted(header) || !keys.encrypts;
+  } finally {
+    files.close(file);
+  }
 }
 
 /** Makes the first segment of a new log. */
-export function createLog(
-  files: Files,
-  directory: string,
-  segmentBytes: number,
-): RecoveredSegments {
+export function createLog(place: SegmentPlace): RecoveredSegments {
   const index = new LogIndex(0, 0);
-  const tail = createTail(files, directory, 1, 1, segmentBytes, {
+  const tail = createTail(place, 1, 1, {
     index,
     commit: 0,
     sequence: 0,
     end: SEGMENT_HEADER_BYTES,
     copy: () => {},
+    restart: null,
   });
   return {
     index,
@@ -102,37 +144,33 @@ export function createLog(
 }
 
 /**
- * Reads the segments `ordinals` (from {@link listSegments}; not empty) and makes a new tail. Throws
- * {@link LogCorruptionError}, LogVersionError, or an error of the system.
+ * Reads the segments `ordinals` (from {@link listSegments}; not empty) and makes a new tail; if `restartAfter`
+ * says so, the log begins anew in it. Throws {@link LogCorruptionError}, LogVersionError, what
+ * `restartAfter` throws, or an error of the system.
  */
 export function recoverLog(
-  files: Files,
-  directory: string,
+  place: SegmentPlace,
   ordinals: readonly number[],
-  segmentBytes: number,
+  restartAfter: (found: { readonly index: LogIndex; readonly commit: number }) => Restart | null,
 ): RecoveredSegments {
+  const { files } = place;
   const segments: Segment[] = [];
   try {
-    for (const ordinal of ordinals) segments.push(openSegment(files, directory, ordinal));
+    for (const ordinal of ordinals) segments.push(openSegment(place, ordinal));
     const nextGeneration = 1 + Math.max(...segments.map((segment) => segment.header.generation));
     const replay = new Replay(files, segments, findTail(files, segments));
     replay.run();
     const { tail, end } = replay;
+    const restart = restartAfter(replay);
     for (const empty of segments.splice(tail + 1)) {
       files.close(empty.file);
       files.remove(empty.path);
     }
     const old = segments[tail];
-    const state = { ...replay.state(), copy: replay.copyTail };
-    segments[tail] = createTail(
-      files,
-      directory,
-      old.header.ordinal,
-      nextGeneration,
-      segmentBytes,
-      state,
-    );
+    const state = { ...replay.state(), copy: replay.copyTail, restart };
+    segments[tail] = createTail(place, old.header.ordinal, nextGeneration, state);
     files.close(old.file);
+    if (restart !== null) replay.restart(restart);
     return {
       index: replay.index,
       configEntries: replay.configEntries,
@@ -201,6 +239,11 @@ class Replay {
     if (torn !== null) this.cutBytes = torn.length;
   }
 
+  restart({ index, term }: Restart): void {
+    this.index.restart(index, term);
+    this.configEntries.length = 0;
+  }
+
   state(): { index: LogIndex; commit: number; sequence: number; end: number } {
     return { index: this.index, commit: this.commit, sequence: this.sequence, end: this.end };
   }
@@ -216,10 +259,29 @@ class Replay {
       }
       const from = at - reader.start;
       rebindBatch(reader.bytes, reader.view, from, batch.recordCount, header);
-      this.#files.write(file, reader.bytes.subarray(from), batch.length, at);
+      this.#files.write(
+        file,
+        this.#forDisk(reader.bytes, from, batch.length, at, header),
+        batch.length,
+        at,
+      );
       at = alignUp(at + batch.length, BATCH_ALIGNMENT);
     }
   };
+
+  /** The batch of `length` bytes at `from`, as it is written to `offset` of a file with this header. */
+  #forDisk(
+    bytes: Uint8Array,
+    from: number,
+    length: number,
+    offset: number,
+    { cipher }: SegmentHeader,
+  ): Uint8Array {
+    if (cipher === null) return bytes.subarray(from);
+    const encrypted = new Uint8Array(length);
+    encryptBatch(bytes, from, length, cipher, offset, encrypted);
+    return encrypted;
+  }
 
   #sealed(i: number): void {
     const reader = new SegmentReader(this.#files, this.#segments[i], WINDOW_BYTES);
@@ -262,7 +324,7 @@ class Replay {
       const what = `the batch follows entry ${header.lastIndex}, the log ends at ${index.lastIndex}`;
       throw this.#corrupt(reader, this.end, what);
     }
-    index.startBatch(reader.segment.header.ordinal, start, this.end + header.length);
+    index.startBatch(reader.segment.header.ordinal, start, this.end, header.length);
     walkRecords(reader.view, this.end - start, header.recordCount, {
       entry: (at, term, kind, recordAt, payloadAt, payloadEnd) => {
         if (at !== index.lastIndex + 1 || term < index.lastTerm) {
@@ -274,10 +336,11 @@ class Replay {
         const payload = bytes.slice(payloadAt, payloadEnd);
         this.configEntries.push({ index: at, term, kind, payload });
       },
-      truncate: (from) => {
-        index.truncate(from);
+      truncate: (from, termBefore) => {
+        index.truncate(from, termBefore);
         while ((this.configEntries.at(-1)?.index ?? 0) >= from) this.configEntries.pop();
       },
+      restart: (after, term) => this.restart({ index: after, term }),
     });
     this.sequence = header.sequence;
     this.commit = Math.max(this.commit, header.commit);
@@ -296,26 +359,29 @@ interface TailContent {
   /** Where the batches that `copy` writes end. */
   readonly end: number;
   readonly copy: (file: number, header: SegmentHeader) => void;
+  /** Null when the log goes on. */
+  readonly restart: Restart | null;
 }
 
 /**
- * Makes segment `ordinal` from `content` and an empty batch whose mark covers all of it. It takes the
- * place of a file of that name in one step.
+ * Makes segment `ordinal` from `content` and a batch, empty but for a restart, whose mark covers all of it.
+ * It takes the place of a file of that name in one step.
  */
 function createTail(
-  files: Files,
-  directory: string,
+  place: SegmentPlace,
   ordinal: number,
   generation: number,
-  segmentBytes: number,
   content: TailContent,
 ): Segment {
+  const { files, directory, segmentBytes, keys } = place;
   const { index, commit, sequence, end } = content;
   const tailRoom = Math.min(segmentBytes, TAIL_ROOM_BYTES);
   // a tail that is opened again and again, while the disk is full, does not grow by that much each time
-  const room = Math.max(Math.min(segmentBytes + tailRoom - end, tailRoom), BATCH_ALIGNMENT);
+  const least = BATCH_ALIGNMENT + RESTART_ROOM_BYTES;
+  const room = Math.max(Math.min(segmentBytes + tailRoom - end, tailRoom), least);
   const sizeBytes = alignUp(end + room, SEGMENT_HEADER_BYTES);
-  const header = { ordinal, generation, salt: randomInt(2 ** 32), sizeBytes };
+  const cipher = keys.newCipher();
+  const header = { ordinal, generation, salt: randomInt(2 ** 32), sizeBytes, cipher };
   const name = segmentPath(directory, ordinal);
   const file = files.create(name + TEMPORARY_SUFFIX);
   let made = false;
@@ -324,9 +390,10 @@ function createTail(
     content.copy(file, header);
     const mark = new BatchEncoder(BATCH_ALIGNMENT);
     mark.start(header);
+    if (content.restart !== null) mark.restart(content.restart.index, content.restart.term);
     const { lastIndex, lastTerm } = index;
-    mark.finish({ sequence: sequence + 1, mark: sequence, lastIndex, lastTerm, commit });
-    files.write(file, mark.bytes, mark.paddedLength, end);
+    mark.finish({ sequence: sequence + 1, mark: sequence, lastIndex, lastTerm, commit }, end);
+    files.write(file, mark.output, mark.paddedLength, end);
     files.sync(file);
     made = true;
   } finally {
@@ -335,5 +402,5 @@ function createTail(
   }
   files.rename(name + TEMPORARY_SUFFIX, name);
   files.syncDirectory(directory);
-  return openSegment(files, directory, ordinal);
+  return openSegment(place, ordinal);
 }

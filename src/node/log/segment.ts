@@ -1,18 +1,21 @@
 /**
  * Segment files: names, making them (zero-filled in full and synced before they get their name, so an
- * append never allocates), and reading them through a window.
+ * append never allocates) or making them anew out of dropped ones, and reading them through a window.
  */
 import path from 'node:path';
 import { invariant } from '#base/invariant.ts';
+import type { KeyRing } from './cipher.ts';
 import { LogCorruptionError } from './errors.ts';
 import type { Files } from './files.ts';
 import {
   alignUp,
+  BATCH_ALIGNMENT,
   BATCH_HEADER_BYTES,
   type BatchHeader,
   checkRecords,
   decodeBatchHeader,
   decodeSegmentHeader,
+  decryptBatch,
   encodeSegmentHeader,
   SEGMENT_HEADER_BYTES,
   type SegmentHeader,
@@ -20,6 +23,7 @@ import {
 } from './format.ts';
 
 const SEGMENT_NAME = /^segment-([0-9]{12})$/;
+const SPARE_NAME = /^spare-[0-9]{12}$/;
 export const TEMPORARY_SUFFIX = '.tmp';
 const FILL_BYTES = 1 << 20;
 /** The file is synced after this many bytes, so that the disk never has to take a whole segment at once. */
@@ -43,14 +47,32 @@ export function ordinalOf(name: string): number {
   return match === null ? 0 : Number(match[1]);
 }
 
+/** Where the segment of this ordinal waits, once dropped, to be used again. */
+export function sparePath(directory: string, ordinal: number): string {
+  return path.join(directory, `spare-${String(ordinal).padStart(12, '0')}`);
+}
+
+export function isSpare(name: string): boolean {
+  return SPARE_NAME.test(name);
+}
+
+/** Where segments are, and how they are made. */
+export interface SegmentPlace {
+  readonly files: Files;
+  readonly directory: string;
+  /** Length of a segment that is made. */
+  readonly segmentBytes: number;
+  readonly keys: KeyRing;
+}
+
 /** Opens a segment and checks its header against its name and length. */
-export function openSegment(files: Files, directory: string, ordinal: number): Segment {
+export function openSegment({ files, directory, keys }: SegmentPlace, ordinal: number): Segment {
   const name = segmentPath(directory, ordinal);
   const file = files.open(name);
   try {
     const bytes = new Uint8Array(SEGMENT_HEADER_BYTES);
     const count = files.read(file, bytes, 0, SEGMENT_HEADER_BYTES, 0);
-    const header = decodeSegmentHeader(bytes.subarray(0, count), name);
+    const header = decodeSegmentHeader(bytes.subarray(0, count), name, keys);
     const size = files.sizeBytes(file);
     if (header.ordinal !== ordinal) {
       throw new LogCorruptionError(name, 0, `this is segment ${header.ordinal}, renamed`);
@@ -80,9 +102,9 @@ export function fillSegment(files: Files, file: number, header: SegmentHeader): 
  * left behind but, at worst, a temporary file that the next opening removes.
  */
 export async function createSegment(
-  files: Files,
-  directory: string,
+  { files, directory }: SegmentPlace,
   header: SegmentHeader,
+  onProgress: () => void,
 ): Promise<Segment> {
   const name = segmentPath(directory, header.ordinal);
   const temporary = name + TEMPORARY_SUFFIX;
@@ -97,6 +119,7 @@ export async function createSegment(
       if (unsynced < FILL_SYNC_BYTES) continue;
       await files.syncAsync(file);
       unsynced = 0;
+      onProgress();
     }
     await files.writeAsync(file, encodeSegmentHeader(header), SEGMENT_HEADER_BYTES, 0);
     await files.syncAsync(file);
@@ -111,7 +134,34 @@ export async function createSegment(
   return { header, path: name, file: files.open(name) };
 }
 
-/** Reads a segment through a window of bytes that moves forward; `bytes`/`view` start at `start`. */
+/**
+ * Makes a dropped segment of the same length a new empty one, durably, without blocking. Its old bytes
+ * stay: they are of another generation. When it fails the file is gone, or already has its new name.
+ */
+export async function recycleSegment(
+  { files, directory }: SegmentPlace,
+  spare: string,
+  header: SegmentHeader,
+): Promise<Segment> {
+  const name = segmentPath(directory, header.ordinal);
+  const file = files.open(spare);
+  try {
+    await files.writeAsync(file, encodeSegmentHeader(header), SEGMENT_HEADER_BYTES, 0);
+    await files.syncAsync(file);
+    await files.renameAsync(spare, name);
+    await files.syncDirectoryAsync(directory);
+  } catch (error) {
+    files.close(file);
+    await files.removeAsync(spare);
+    throw error;
+  }
+  return { header, path: name, file };
+}
+
+/**
+ * Reads a segment through a window of bytes that moves forward; `bytes`/`view` start at `start`. Batches in
+ * it become plaintext when they are asked for, by `loadBatch`.
+ */
 export class SegmentReader {
   readonly segment: Segment;
   bytes: Uint8Array;
@@ -119,6 +169,9 @@ export class SegmentReader {
   /** Offset in the file of bytes[0]. */
   start = 0;
   #filled = 0;
+  /** What of the file is plaintext in the window. */
+  #plainFrom = 0;
+  #plainEnd = 0;
   readonly #files: Files;
 
   constructor(files: Files, segment: Segment, windowBytes: number) {
@@ -140,6 +193,8 @@ export class SegmentReader {
     const count = Math.min(this.bytes.length, size - at);
     this.#filled = this.#files.read(this.segment.file, this.bytes, 0, count, at);
     this.start = at;
+    this.#plainFrom = at;
+    this.#plainEnd = at;
     invariant(this.#filled === count, `${this.segment.path} kept its length`);
     return true;
   }
@@ -155,9 +210,24 @@ export class SegmentReader {
    * of the first that is not.
    */
   firstBadRecord(at: number, header: BatchHeader): number {
-    if (header.length < BATCH_HEADER_BYTES || !this.load(at, header.length)) return at;
+    if (header.length < BATCH_HEADER_BYTES || !this.loadBatch(at, header.length)) return at;
     const { bytes, view, start } = this;
     const bad = checkRecords(bytes, view, at - start, header, this.segment.header);
     return bad === -1 ? -1 : bad + start;
+  }
+
+  /** Makes the batch at `at` present in plaintext; false when the file ends before, or the batch is damaged. */
+  loadBatch(at: number, length: number): boolean {
+    const { cipher } = this.segment.header;
+    if (cipher === null) return this.load(at, length);
+    const end = at + length;
+    if (at >= this.#plainFrom && end <= this.#plainEnd) return true;
+    // what was decrypted in the window before has to be read again
+    if (at < this.#plainEnd) this.#filled = 0;
+    if (!this.load(at, length)) return false;
+    if (!decryptBatch(this.bytes, at - this.start, length, cipher, at)) return false;
+    if (at > alignUp(this.#plainEnd, BATCH_ALIGNMENT)) this.#plainFrom = at;
+    this.#plainEnd = end;
+    return true;
   }
 }

@@ -25,7 +25,6 @@ interface NameChange {
 }
 
 interface Pending {
-  readonly what: string;
   readonly run: () => void;
   readonly reject: (error: unknown) => void;
 }
@@ -33,8 +32,8 @@ interface Pending {
 export class SimulatedDisk implements Files {
   /** Total size; writes that make files longer than this in sum fail with ENOSPC. */
   capacityBytes = 1 << 30;
-  /** Appends from now on fail with this error. */
-  appendError: Error | null = null;
+  /** Asked before each asynchronous operation; an error makes it fail. A failed sync leaves clean pages. */
+  fault: ((operation: string) => Error | null) | null = null;
   /** When true, asynchronous operations are done at once instead of in {@link step}. */
   eager = true;
   /** Blocking syncs that still work; the power fails in the one after. */
@@ -61,8 +60,6 @@ export class SimulatedDisk implements Files {
     const operation = this.#pending.shift();
     if (operation === undefined) return false;
     if (this.dead) operation.reject(systemError('EIO', 'the process is gone'));
-    else if (operation.what === 'append' && this.appendError !== null)
-      operation.reject(this.appendError);
     else operation.run();
     return true;
   }
@@ -88,8 +85,12 @@ export class SimulatedDisk implements Files {
 
   /** The disk after a power cut: of what was not synced, each sector and name is there by chance. */
   powerCut(random: Prng): SimulatedDisk {
+    // a journal keeps changes of names in order; nothing says that a file system has one
+    const ordered = random.chance(0.5);
     const kept = random.below(this.#nameChanges.length + 1);
-    for (const change of this.#nameChanges.splice(0, kept)) applyName(this.#durableNames, change);
+    this.#nameChanges.forEach((change, i) => {
+      if (ordered ? i < kept : random.chance(0.5)) applyName(this.#durableNames, change);
+    });
     this.#names = new Map(this.#durableNames);
     this.#nameChanges = [];
     return this.#successor((inode) => {
@@ -118,6 +119,13 @@ export class SimulatedDisk implements Files {
     inode.durable = inode.cached;
     inode.dirty.clear();
     return inode.cached;
+  }
+
+  /** Cuts a file short, on the medium and in the cache. */
+  truncate(name: string, length: number): void {
+    const inode = this.#inode(name);
+    inode.cached = inode.cached.slice(0, length);
+    inode.durable = inode.durable.slice(0, length);
   }
 
   lock(name: string): () => void {
@@ -184,7 +192,11 @@ export class SimulatedDisk implements Files {
   sync(file: number): void {
     this.#countSync();
     const inode = this.#file(file);
-    if (inode.durable.length !== inode.cached.length) inode.durable = inode.cached.slice();
+    if (inode.durable.length !== inode.cached.length) {
+      const resized = new Uint8Array(inode.cached.length);
+      resized.set(inode.durable.subarray(0, resized.length));
+      inode.durable = resized;
+    }
     for (const sector of inode.dirty) copySector(inode.durable, inode.cached, sector);
     inode.dirty.clear();
   }
@@ -220,10 +232,14 @@ export class SimulatedDisk implements Files {
     const before = inode.cached.slice(position, position + length);
     this.write(file, bytes, length, position);
     this.#writing = { inode, position, before };
-    const written = this.#later('append', () => {
-      this.#writing = null;
-      this.sync(file);
-    });
+    const written = this.#later(
+      'append',
+      () => {
+        this.#writing = null;
+        this.sync(file);
+      },
+      () => inode.dirty.clear(),
+    );
     void tell(written, done);
   }
 
@@ -231,12 +247,21 @@ export class SimulatedDisk implements Files {
     return this.#later('create', () => this.create(name));
   }
 
+  readAsync(file: number, into: Uint8Array, length: number, position: number): Promise<number> {
+    return this.#later('read', () => this.read(file, into, 0, length, position));
+  }
+
   writeAsync(file: number, bytes: Uint8Array, length: number, position: number): Promise<void> {
     return this.#later('write', () => this.write(file, bytes, length, position));
   }
 
   syncAsync(file: number): Promise<void> {
-    return this.#later('sync', () => this.sync(file));
+    const inode = this.#file(file);
+    return this.#later(
+      'sync',
+      () => this.sync(file),
+      () => inode.dirty.clear(),
+    );
   }
 
   renameAsync(from: string, to: string): Promise<void> {
@@ -255,16 +280,21 @@ export class SimulatedDisk implements Files {
     return this.#later('space', () => this.space());
   }
 
-  #later<T>(what: string, work: () => T): Promise<T> {
+  #later<T>(what: string, work: () => T, failed: () => void = () => {}): Promise<T> {
     return new Promise((resolve, reject) => {
       const run = (): void => {
         try {
+          const error = this.fault?.(what) ?? null;
+          if (error !== null) {
+            failed();
+            throw error;
+          }
           resolve(work());
         } catch (error) {
           reject(error);
         }
       };
-      this.#pending.push({ what, run, reject });
+      this.#pending.push({ run, reject });
       if (this.eager || this.dead) this.step();
     });
   }

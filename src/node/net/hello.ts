@@ -18,6 +18,10 @@ export interface PeerIdentity {
   readonly host: string;
   readonly peerPort: number;
   readonly clientPort: number;
+  /** 0: it has no pulse (a member of an older version). */
+  readonly pulsePort: number;
+  /** What the link is for: a pulse link takes nobody's place among the peer links, should an address be wrong. */
+  readonly link: 'peer' | 'pulse';
 }
 
 /** Larger hellos are refused before they are read. */
@@ -40,9 +44,12 @@ export function decodeHello(
   }
   if (typeof hello !== 'object' || hello === null) return { refusal: 'hello is not an object' };
   const { protocol, clusterId, shard, memberId, name, kind, host, peerPort, clientPort } = hello;
+  // members of an older version say neither
+  const { pulsePort = 0, link = 'peer' } = hello;
   if (protocol !== PEER_PROTOCOL) {
     return { refusal: `protocol ${String(protocol)}, not ${PEER_PROTOCOL}` };
   }
+  if (link !== self.link) return { refusal: `a ${String(link)} link, not a ${self.link} link` };
   if (clusterId !== self.clusterId) {
     return { refusal: `cluster ${String(clusterId)}, not ${self.clusterId}` };
   }
@@ -53,7 +60,9 @@ export function decodeHello(
   if (typeof shard !== 'string' || typeof name !== 'string' || typeof host !== 'string') {
     return { refusal: 'shard, name or host is missing' };
   }
-  if (!isPort(peerPort) || !isPort(clientPort)) return { refusal: 'a port is missing' };
+  if (!isPort(peerPort) || !isPort(clientPort) || !isPort(pulsePort)) {
+    return { refusal: 'a port is missing' };
+  }
   return {
     identity: {
       clusterId: self.clusterId,
@@ -64,6 +73,8 @@ export function decodeHello(
       host,
       peerPort,
       clientPort,
+      pulsePort,
+      link: self.link,
     },
   };
 }

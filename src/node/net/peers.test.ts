@@ -44,6 +44,8 @@ class Member implements PeerEvents {
       host: '127.0.0.1',
       peerPort: 0,
       clientPort: 6379,
+      pulsePort: 16380,
+      link: 'peer',
       ...identity,
     };
     this.links = new PeerLinks(
@@ -218,6 +220,7 @@ test('another cluster, another protocol and a wrong hello are refused, with the 
     [utf8('null'), 'hello is not an object'],
     [encodeHello(identity), 'memberId is not 16 hexadecimal digits'],
     [encodeHello(selfOf(1)), 'it is this member itself'],
+    [encodeHello({ ...selfOf(2), link: 'pulse' }), 'a pulse link, not a peer link'],
   ] as const) {
     const socket = await rawDial(a.port);
     socket.write(frame(0, hello));
@@ -226,6 +229,25 @@ test('another cluster, another protocol and a wrong hello are refused, with the 
   const socket = await rawDial(a.port);
   socket.write(frame(1, utf8('before hello')));
   await a.until(() => a.events.includes('refused no hello'));
+});
+
+test('a member of an older version is linked; a hello tells where the pulse of others is', async () => {
+  const a = new Member(1);
+  a.port = await a.links.listen(7777);
+  const seen: number[] = [];
+  const up = a.linkUp.bind(a);
+  a.linkUp = (identity) => {
+    seen.push(identity.pulsePort);
+    up(identity);
+  };
+  const { pulsePort: _, link: __, ...older } = selfOf(3);
+  const socket = await rawDial(a.port);
+  socket.write(frame(0, encodeHello(older as PeerIdentity)));
+  await a.until(() => a.events.includes(`up ${older.name}`));
+  const b = await new Member(2).listen();
+  a.knows(b);
+  await settled(a, b);
+  expect(seen).toEqual([0, 16380]);
 });
 
 test('a connection that says nothing is closed, and a frame above the limit closes its link', async () => {
@@ -339,8 +361,8 @@ test('mutual TLS: the certificate must be a member of this cluster, on both side
   const uri = `holdfast://${CLUSTER}/member`;
   const a = await new Member(1, { tls: await tls([uri]) }).listen();
   const b = await new Member(2, { tls: await tls([uri]) }).listen();
+  // one side dials: a frame sent while two links become one may be lost
   a.knows(b);
-  b.knows(a);
   await settled(a, b);
   a.links.send(b.memberId, 1, Buffer.alloc(300_000, 7));
   await b.until(() => b.frames.length === 1);
@@ -449,6 +471,8 @@ function selfOf(number: number): PeerIdentity {
     host: '127.0.0.1',
     peerPort: 1,
     clientPort: 2,
+    pulsePort: 3,
+    link: 'peer',
   };
 }
 

@@ -105,8 +105,12 @@ export class PeerLinks implements Peers, LinkOwner {
     this.#server = server;
   }
 
-  /** Begins to accept and to dial; resolves with the port. Rejects with the system's error. */
-  listen(): Promise<number> {
+  /**
+   * Begins to accept and to dial; resolves with the port. Rejects with the system's error.
+   *
+   * @param pulsePort what hellos say of it from now on; as `self` has it when left out.
+   */
+  listen(pulsePort = this.#self.pulsePort): Promise<number> {
     return new Promise((resolve, reject) => {
       const server = this.#server;
       server.once('error', reject);
@@ -114,7 +118,7 @@ export class PeerLinks implements Peers, LinkOwner {
         server.removeListener('error', reject);
         server.on('error', () => undefined);
         const { port } = server.address() as AddressInfo;
-        this.#self = { ...this.#self, peerPort: port };
+        this.#self = { ...this.#self, peerPort: port, pulsePort };
         this.#tickTimer = setInterval(
           () => this.#tick(),
           Math.ceil(this.#options.silenceMs / QUIET_TICKS),
@@ -161,9 +165,19 @@ export class PeerLinks implements Peers, LinkOwner {
     }
   }
 
+  /** Closes the link to a member, which breaks the rules of what is said on it; it may come back. */
+  drop(memberId: string, reason: string): void {
+    this.#links.get(memberId)?.close(reason);
+  }
+
   /** memberIds with a link. */
   get linked(): string[] {
     return [...this.#links.keys()];
+  }
+
+  /** Who is at the other ends. */
+  get identities(): PeerIdentity[] {
+    return [...this.#links.values()].flatMap(({ identity }) => identity ?? []);
   }
 
   isUp(memberId: string): boolean {

@@ -35,9 +35,22 @@ const SAMPLES: { readonly [K in Message['type']]: Extract<Message, { type: K }> 
     index: 9,
     hintIndex: 8,
     hintTerm: 2,
+    freeBytes: BIG,
   },
   heartbeat: { ...TO, type: 'heartbeat', commit: 11, sentMs: -3.25 },
-  'heartbeat-reply': { ...TO, type: 'heartbeat-reply', sentMs: 1e12 },
+  'heartbeat-reply': { ...TO, type: 'heartbeat-reply', sentMs: 1e12, freeBytes: 0 },
+  offer: {
+    ...TO,
+    type: 'offer',
+    meta: {
+      index: BIG,
+      term: 2 ** 40,
+      configIndex: 12,
+      membership: { voters: ['a', 'b', 'c'], learners: ['d'] },
+      sizeBytes: 1e12,
+    },
+    sentMs: 17.5,
+  },
   'timeout-now': { ...TO, type: 'timeout-now' },
 };
 
@@ -63,11 +76,14 @@ test.each(Object.values(SAMPLES))(
 );
 
 test('what no member would send is refused with a code', () => {
-  const { append } = SAMPLES;
+  const { append, offer } = SAMPLES;
   const bad: Message[] = [
     { ...append, prevTerm: 6 },
     { ...append, term: 5 },
     { ...append, sentMs: Number.NaN },
+    { ...offer, term: 2 ** 39 },
+    { ...offer, meta: { ...offer.meta, index: 11 } },
+    { ...offer, meta: { ...offer.meta, index: 0, configIndex: 0 } },
   ];
   for (const message of bad) {
     expect(() => decodeMessage(encode(message), ids)).toThrow(

@@ -6,7 +6,8 @@
 import { ByteReader, type ByteWriter, latin1 } from '#base/bytes.ts';
 import { invariant, unreachable } from '#base/invariant.ts';
 import type { Entry } from './entry.ts';
-import type { Append, Message } from './message.ts';
+import { decodeMembership, encodeMembership } from './membership.ts';
+import type { Append, Message, Offer } from './message.ts';
 
 /** Thrown by {@link decodeMessage}: the peer speaks another protocol, or bytes were damaged. */
 export class MalformedMessageError extends Error {
@@ -24,6 +25,7 @@ const TYPE_CODES = {
   heartbeat: 7,
   'heartbeat-reply': 8,
   'timeout-now': 9,
+  offer: 10,
 } as const satisfies Record<Message['type'], number>;
 
 const TYPES: (Message['type'] | undefined)[] = [];
@@ -80,6 +82,7 @@ export function encodeMessage(message: Message, writer: ByteWriter): void {
       writer.uint53(message.index);
       writer.uint53(message.hintIndex);
       writer.uint53(message.hintTerm);
+      writer.uint53(message.freeBytes);
       return;
     case 'heartbeat':
       writer.uint53(message.commit);
@@ -87,6 +90,10 @@ export function encodeMessage(message: Message, writer: ByteWriter): void {
       return;
     case 'heartbeat-reply':
       writer.float64(message.sentMs);
+      writer.uint53(message.freeBytes);
+      return;
+    case 'offer':
+      encodeOffer(message, writer);
       return;
     case 'timeout-now':
       return;
@@ -148,12 +155,15 @@ function readMessage(reader: ByteReader, ids: MemberIds): Message {
         index,
         hintIndex,
         hintTerm: readInteger(reader),
+        freeBytes: readInteger(reader),
       };
     }
     case 'heartbeat':
       return { type, from, to, term, commit: readInteger(reader), sentMs: readTime(reader) };
     case 'heartbeat-reply':
-      return { type, from, to, term, sentMs: readTime(reader) };
+      return { type, from, to, term, sentMs: readTime(reader), freeBytes: readInteger(reader) };
+    case 'offer':
+      return decodeOffer(reader, from, to, term);
     case 'timeout-now':
       return { type, from, to, term };
     default:
@@ -191,6 +201,30 @@ function decodeAppend(reader: ByteReader, from: string, to: string, term: number
   }
   if (lastTerm > term) throw new MalformedMessageError('an entry is newer than its leader');
   return { type: 'append', from, to, term, prevIndex, prevTerm, commit, sentMs, entries };
+}
+
+function encodeOffer({ meta, sentMs }: Offer, writer: ByteWriter): void {
+  writer.uint53(meta.index);
+  writer.uint53(meta.term);
+  writer.uint53(meta.configIndex);
+  writer.block(encodeMembership(meta.membership));
+  writer.uint53(meta.sizeBytes);
+  writer.float64(sentMs);
+}
+
+function decodeOffer(reader: ByteReader, from: string, to: string, term: number): Offer {
+  const meta = {
+    index: readInteger(reader),
+    term: readInteger(reader),
+    configIndex: readInteger(reader),
+    membership: decodeMembership(reader.block()),
+    sizeBytes: readInteger(reader),
+  };
+  if (meta.term > term) throw new MalformedMessageError('a snapshot is newer than its leader');
+  if (meta.index === 0 || meta.configIndex > meta.index) {
+    throw new MalformedMessageError('a snapshot covers its membership');
+  }
+  return { type: 'offer', from, to, term, meta, sentMs: readTime(reader) };
 }
 
 function writeId(writer: ByteWriter, id: string): void {

@@ -11,9 +11,10 @@ import { ENTRY_CONFIG, type Entry } from './entry.ts';
 import type { HardState } from './hard-state.ts';
 import type { Leadership } from './leadership.ts';
 import { decodeMembership, MembershipHistory } from './membership.ts';
-import type { RaftOptions, Recovered } from './options.ts';
+import { checkRecovered, type RaftOptions, type Recovered } from './options.ts';
 import { Tally } from './quorum.ts';
 import { RaftLog } from './raft-log.ts';
+import type { SnapshotMeta, SnapshotOffer } from './snapshot.ts';
 
 export type Role = 'follower' | 'pre-candidate' | 'candidate' | 'leader';
 
@@ -38,8 +39,17 @@ export class Core {
   standAtMs = 0;
   /** Until then this member votes for nobody, because a leader's lease may rest on it. */
   promisedUntilMs: number;
+  /** When the pulse last answered a leader. */
+  pulseMs = -Infinity;
   /** What was handed out as committed is needed no more up to here. */
-  appliedIndex = 0;
+  appliedIndex: number;
+  /** The newest snapshot of this member that is durable: what may be dropped from the log, and offered. */
+  snapshot: SnapshotMeta | null;
+  /** A file to be fetched, once the term in which it was offered is on disk. */
+  fetch: SnapshotOffer | null = null;
+  /** The last offer that was not taken up, in its term: who waits for an answer. */
+  unanswered: { readonly leader: string; readonly term: number; readonly sentMs: number } | null =
+    null;
   freeToStand = true;
   standDelayMs: number;
 
@@ -48,10 +58,18 @@ export class Core {
     this.options = options;
     this.nowMs = nowMs;
     this.standDelayMs = options.standDelayMs;
+    checkRecovered(recovered);
+    const { snapshot } = recovered;
+    this.snapshot = snapshot;
+    this.appliedIndex = snapshot?.index ?? 0;
     this.log = new RaftLog(recovered, options.reader, options.maxCachedBytes);
     this.durability = new Durability(recovered.lastIndex);
-    this.memberships = new MembershipHistory(recovered.membership);
+    this.memberships =
+      snapshot === null
+        ? new MembershipHistory(0, recovered.membership)
+        : new MembershipHistory(snapshot.configIndex, snapshot.membership);
     for (const entry of recovered.configEntries) {
+      if (entry.index <= this.appliedIndex) continue;
       this.memberships.add(entry.index, decodeMembership(entry.payload));
     }
     this.term = recovered.hardState.term;
@@ -83,9 +101,14 @@ export class Core {
 
   /** Draws a new wait before this member stands, from now. */
   restartElectionTimer(): void {
+    this.standAtMs = this.nowMs + this.drawWait();
+  }
+
+  /** How long this member waits this time before it stands, in milliseconds. */
+  drawWait(): number {
     const { electionTimeoutMs, random } = this.options;
     const spreadMs = (random.uint32() / 0x1_0000_0000) * electionTimeoutMs;
-    this.standAtMs = this.nowMs + electionTimeoutMs + spreadMs + this.standDelayMs;
+    return electionTimeoutMs + spreadMs + this.standDelayMs;
   }
 
   /** Becomes a follower in `term`, of `leaderId` if that is known. */
@@ -111,9 +134,15 @@ export class Core {
     this.durability.hardStateChanged();
   }
 
-  /** True while a vote could break a lease that rests on this member; a leader counts as its own follower. */
-  get isPromised(): boolean {
-    return this.role === 'leader' || this.nowMs < this.promisedUntilMs;
+  /**
+   * True while a vote in `term`, which is not below the present one, could break a lease that rests on this member; a
+   * leader counts as its own follower. From a false answer on, the pulse promises nothing to a leader of an
+   * earlier term: to be asked right before the vote.
+   */
+  isPromised(term: number): boolean {
+    if (this.role === 'leader' || this.nowMs < this.promisedUntilMs) return true;
+    // last, because it disturbs the pulse
+    return this.nowMs < this.options.votePort.beforeVote(term);
   }
 
   /** Appends to the log in memory and to what is to be written. */
@@ -129,6 +158,13 @@ export class Core {
     this.log.trim(this.durability.durableIndex, this.appliedIndex);
   }
 
+  /** Everything gives way to a snapshot: the log is empty and begins after it. */
+  restart({ index, term, configIndex, membership }: SnapshotMeta): void {
+    this.log.restart(index, term);
+    this.durability.restart(index, term);
+    this.memberships.restart(configIndex, membership);
+  }
+
   /** Drops the entries `from` and above everywhere. */
   truncate(from: number): void {
     this.log.truncate(from);
@@ -136,10 +172,16 @@ export class Core {
     this.memberships.truncate(from);
   }
 
-  /** Everything up to `index` is committed. True when that is news. */
-  commitTo(index: number): boolean {
-    if (!this.log.commitTo(index)) return false;
-    this.memberships.committed(index);
-    return true;
+  /** What was handed out up to `index` is applied. */
+  applied(index: number): void {
+    if (index <= this.appliedIndex) return;
+    this.appliedIndex = index;
+    this.memberships.applied(index);
+  }
+
+  /** Bytes free on this member's disk, as messages carry them. */
+  freeBytes(): number {
+    const bytes = Math.floor(this.options.freeBytes());
+    return Math.min(Math.max(bytes, 0), Number.MAX_SAFE_INTEGER);
   }
 }

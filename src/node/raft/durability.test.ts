@@ -11,6 +11,7 @@ const note = (sentMs: number): Message => ({
   to: 'b',
   term: 1,
   sentMs,
+  freeBytes: 0,
 });
 
 test('a message waits for what had changed when it was made, and for no more', () => {
@@ -70,4 +71,49 @@ test('entries that no unit has are cut off without the disk', () => {
   durability.truncate(1);
   expect(durability.takePersist(hardState)).toMatchObject({ truncateFrom: 1, entries: [] });
   expect(durability.durableIndex).toBe(0);
+});
+
+test('a restart drops what was to be written, and what is being written counts for nothing', () => {
+  const durability = new Durability(2);
+  durability.append(entry(3, 1));
+  durability.takePersist(hardState);
+  durability.truncate(2);
+  durability.append(entry(2, 1));
+  durability.restart(10, 4);
+  durability.sendWhenPersisted(note(1));
+  durability.append(entry(11, 4));
+  expect(durability.takePersist(hardState)).toEqual({
+    seq: 2,
+    hardState: null,
+    restart: { index: 10, term: 4 },
+    truncateFrom: null,
+    entries: [entry(11, 4)],
+  });
+  durability.truncate(11);
+  durability.append(entry(11, 5));
+  durability.takePersist(hardState);
+  durability.persisted(1);
+  expect(durability.durableIndex).toBe(0);
+  expect(durability.persisted(2)).toEqual([note(1)]);
+  expect(durability.durableIndex).toBe(10);
+  durability.persisted(3);
+  expect(durability.durableIndex).toBe(11);
+  durability.restart(20, 5);
+  durability.restart(30, 5);
+  expect(durability.takePersist(hardState)).toMatchObject({ restart: { index: 30 }, entries: [] });
+});
+
+test('a hard state is durable when its unit, and no other, is on disk', () => {
+  const durability = new Durability(0);
+  expect(durability.hardStateDurable).toBe(true);
+  durability.append(entry(1, 1));
+  durability.takePersist(hardState);
+  expect(durability.hardStateDurable).toBe(true);
+  durability.hardStateChanged();
+  expect(durability.hardStateDurable).toBe(false);
+  durability.takePersist(hardState);
+  durability.persisted(1);
+  expect(durability.hardStateDurable).toBe(false);
+  durability.persisted(2);
+  expect(durability.hardStateDurable).toBe(true);
 });

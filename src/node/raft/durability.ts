@@ -6,7 +6,7 @@
  * enough: the seq of the last unit it depends on.
  *
  * Invariants: seqs are given out and reported in order; durableIndex is the last index up to which the
- * member's present log is on its disk, whatever the disk is still busy with.
+ * member's present log is on its disk, whatever the disk is still busy with; 0 while a restart of the log is not.
  */
 import { invariant } from '#base/invariant.ts';
 import type { Entry } from './entry.ts';
@@ -18,12 +18,15 @@ export class Durability {
   #durableIndex: number;
   /** What the next unit will hold. */
   #hardStateDue = false;
+  #restart: { readonly index: number; readonly term: number } | null = null;
   #truncateFrom: number | null = null;
   #entries: Entry[] = [];
   /** Units handed to the disk, oldest first. `lastIndex`: what the log's end on disk will be, 0 = as before. */
   readonly #writing: { readonly seq: number; lastIndex: number }[] = [];
   #seq = 0;
   #persistedSeq = 0;
+  /** The last unit with a hard state. */
+  #hardStateSeq = 0;
   #messages: Message[] = [];
   /** Ascending by `seq`. */
   #held: { readonly seq: number; readonly message: Message }[] = [];
@@ -35,6 +38,11 @@ export class Durability {
 
   get durableIndex(): number {
     return this.#durableIndex;
+  }
+
+  /** True when the present term and vote are on disk. */
+  get hardStateDurable(): boolean {
+    return !this.#hardStateDue && this.#hardStateSeq <= this.#persistedSeq;
   }
 
   /** Term or vote changed. */
@@ -59,6 +67,15 @@ export class Durability {
     for (const unit of this.#writing) unit.lastIndex = Math.min(unit.lastIndex, from - 1);
   }
 
+  /** The log is empty and begins after this entry, whatever was in it or is still being written. */
+  restart(index: number, term: number): void {
+    this.#entries = [];
+    this.#truncateFrom = null;
+    this.#restart = { index, term };
+    this.#durableIndex = 0;
+    for (const unit of this.#writing) unit.lastIndex = 0;
+  }
+
   /** Sends with the next Ready. */
   send(message: Message): void {
     this.#messages.push(message);
@@ -78,13 +95,16 @@ export class Durability {
     const persist: Persist = {
       seq: ++this.#seq,
       hardState: this.#hardStateDue ? hardState() : null,
-      restart: null,
+      restart: this.#restart,
       truncateFrom: this.#truncateFrom,
       entries,
     };
-    const lastIndex = entries.length > 0 ? entries[entries.length - 1].index : 0;
+    const lastIndex =
+      entries.length > 0 ? entries[entries.length - 1].index : (this.#restart?.index ?? 0);
     this.#writing.push({ seq: this.#seq, lastIndex });
+    if (this.#hardStateDue) this.#hardStateSeq = this.#seq;
     this.#hardStateDue = false;
+    this.#restart = null;
     this.#truncateFrom = null;
     this.#entries = [];
     return persist;
@@ -110,6 +130,11 @@ export class Durability {
   }
 
   get #changed(): boolean {
-    return this.#hardStateDue || this.#truncateFrom !== null || this.#entries.length > 0;
+    return (
+      this.#hardStateDue ||
+      this.#restart !== null ||
+      this.#truncateFrom !== null ||
+      this.#entries.length > 0
+    );
   }
 }

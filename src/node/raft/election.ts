@@ -4,6 +4,7 @@
  *
  * A member that lately acknowledged a leader, or has just started, ignores both kinds of request: that
  * is the promise on which leases rest (SPEC R6), and what keeps removed members from disturbing (§4.2.3).
+ * It also binds this member's own vote: its pulse may have promised what its core has not heard of.
  * Only a vote request of a hand-over passes: there the leader itself gave its lease up.
  */
 import type { Core } from './core.ts';
@@ -14,7 +15,7 @@ import { majorityOf } from './quorum.ts';
 /** The election timeout is over: asks whether it would be elected. */
 export function standIfElectable(core: Core): void {
   core.restartElectionTimer();
-  if (!core.isVoter || !core.freeToStand) return;
+  if (!core.isVoter || !core.freeToStand || core.isPromised(core.term + 1)) return;
   core.follow(core.term, '');
   core.role = 'pre-candidate';
   core.granted.add(core.id);
@@ -37,6 +38,10 @@ export function standIfElectable(core: Core): void {
 
 /** Stands in the next term. The own vote, like the requests, counts when it is on disk. */
 export function stand(core: Core, handOver: boolean): void {
+  if (!handOver && core.isPromised(core.term + 1)) {
+    core.follow(core.term, core.leaderId);
+    return;
+  }
   core.follow(core.term + 1, '');
   core.role = 'candidate';
   core.restartElectionTimer();
@@ -52,7 +57,7 @@ export function stand(core: Core, handOver: boolean): void {
 
 /** Someone asks whether this member would vote for it. */
 export function onPreVote(core: Core, message: PreVote): void {
-  if (message.term > core.term && core.isPromised) return;
+  if (message.term > core.term && core.isPromised(message.term)) return;
   const granted =
     message.term > core.term && core.log.isUpToDate(message.lastIndex, message.lastTerm);
   const reply: PreVoteReply = {
@@ -75,7 +80,7 @@ export function onPreVoteReply(core: Core, message: PreVoteReply): void {
 
 /** Someone asks for a vote. */
 export function onVote(core: Core, message: Vote): void {
-  if (!message.handOver && core.isPromised && message.term >= core.term) return;
+  if (!message.handOver && message.term >= core.term && core.isPromised(message.term)) return;
   if (message.term > core.term) core.follow(message.term, '');
   const free = core.vote === message.from || (core.vote === '' && core.leaderId === '');
   const granted =

@@ -4,69 +4,77 @@
  */
 import { invariant } from '#base/invariant.ts';
 import type { Core } from './core.ts';
-import type { Append, Heartbeat } from './message.ts';
+import type { Append, Heartbeat, Offer } from './message.ts';
 
 /** An append of the present term. */
 export function onAppend(core: Core, message: Append): void {
   heed(core, message.from);
   const { log } = core;
   const { prevIndex } = message;
-  if (prevIndex > log.lastIndex || log.termAt(prevIndex) !== message.prevTerm) {
+  if (!log.matches(prevIndex, message.prevTerm)) {
     refuse(core, message);
     return;
   }
   const { entries } = message;
   let at = 0;
-  while (
-    at < entries.length &&
-    entries[at].index <= log.lastIndex &&
-    log.termAt(entries[at].index) === entries[at].term
-  ) {
-    at++;
-  }
+  while (at < entries.length && log.matches(entries[at].index, entries[at].term)) at++;
   if (at < entries.length) {
     if (entries[at].index <= log.lastIndex) core.truncate(entries[at].index);
     for (; at < entries.length; at++) core.append(entries[at]);
   }
   const index = prevIndex + entries.length;
-  core.commitTo(Math.min(message.commit, index));
+  core.log.commitTo(Math.min(message.commit, index));
+  accept(core, message.from, index, message.sentMs);
+}
+
+/** Tells the leader, once it is on disk, that this member has the leader's log up to `index`. */
+export function accept(core: Core, leader: string, index: number, sentMs: number): void {
   core.durability.sendWhenPersisted({
     type: 'append-reply',
     from: core.id,
-    to: message.from,
+    to: leader,
     term: core.term,
-    sentMs: message.sentMs,
+    sentMs,
     accepted: true,
     index,
     hintIndex: 0,
     hintTerm: 0,
+    freeBytes: core.freeBytes(),
   });
 }
 
 /** A heartbeat of the present term. */
 export function onHeartbeat(core: Core, message: Heartbeat): void {
   heed(core, message.from);
-  core.commitTo(Math.min(message.commit, core.log.lastIndex));
+  core.log.commitTo(Math.min(message.commit, core.log.lastIndex));
+  answer(core, message);
+}
+
+/** Says that a message of a leader, or of who thinks it is one, was heard. */
+export function answer(core: Core, message: Append | Heartbeat | Offer): void {
   core.durability.send({
     type: 'heartbeat-reply',
     from: core.id,
     to: message.from,
     term: core.term,
     sentMs: message.sentMs,
+    freeBytes: core.freeBytes(),
   });
 }
 
-/**
- * Answers a leader of an earlier term, so that it learns of the present one. (Otherwise a member whose
- * term ran ahead could never be heard again: its pre-votes are ignored and it ignores the leader.)
- */
-export function refuseEarlierTerm(core: Core, message: Append | Heartbeat): void {
-  const { from: to, sentMs } = message;
-  core.durability.send({ type: 'heartbeat-reply', from: core.id, to, term: core.term, sentMs });
+/** The pulse answered a leader of the present term at `atMs`; it promised no vote by that. */
+export function heardPulse(core: Core, atMs: number): void {
+  if (core.role === 'leader' || atMs <= core.pulseMs || atMs > core.nowMs) return;
+  core.pulseMs = atMs;
+  const promisedUntilMs = atMs + core.options.electionTimeoutMs;
+  if (promisedUntilMs <= core.nowMs) return;
+  core.follow(core.term, core.leaderId);
+  core.standAtMs = Math.max(core.standAtMs, atMs + core.drawWait());
+  core.promisedUntilMs = Math.max(core.promisedUntilMs, promisedUntilMs);
 }
 
 /** Follows the leader of this term and puts off elections; the promise starts now. */
-function heed(core: Core, leader: string): void {
+export function heed(core: Core, leader: string): void {
   invariant(core.role !== 'leader', 'a term has one leader');
   core.follow(core.term, leader);
   core.restartElectionTimer();
@@ -77,7 +85,9 @@ function heed(core: Core, leader: string): void {
 function refuse(core: Core, message: Append): void {
   const { log } = core;
   const { prevIndex, prevTerm } = message;
-  const hintIndex = log.lastAtOrBelowTerm(Math.min(prevIndex, log.lastIndex), prevTerm);
+  const agreeIndex = log.lastAtOrBelowTerm(Math.min(prevIndex, log.lastIndex), prevTerm);
+  // what comes before the log is committed: there they agree
+  const hintIndex = Math.max(agreeIndex, log.firstIndex - 1);
   core.durability.send({
     type: 'append-reply',
     from: core.id,
@@ -88,5 +98,6 @@ function refuse(core: Core, message: Append): void {
     index: prevIndex,
     hintIndex,
     hintTerm: log.termAt(hintIndex),
+    freeBytes: core.freeBytes(),
   });
 }

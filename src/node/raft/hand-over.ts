@@ -12,11 +12,15 @@ import { stand } from './election.ts';
 import type { Leadership } from './leadership.ts';
 import type { TimeoutNow } from './message.ts';
 
-/** Starts to hand over; false when `target` is no other voter or a hand-over is under way. */
+/**
+ * Starts to hand over; false when `target` is no other voter, needs a snapshot first (which takes long, and nothing
+ * is proposed meanwhile), or a hand-over is under way.
+ */
 export function startHandOver(core: Core, leadership: Leadership, target: string): boolean {
   if (leadership.handOver !== null) return false;
   const follower = leadership.find(target);
   if (follower === null || !follower.voter || follower.lostLog) return false;
+  if (follower.state === 'snapshot') return false;
   const deadlineMs = core.nowMs + core.options.electionTimeoutMs;
   leadership.handOver = { target, deadlineMs, told: false };
   tellWhenCaughtUp(core, leadership);

@@ -86,7 +86,7 @@ function tellCommit(core: Core, leadership: Leadership): void {
 export function onAppendReply(core: Core, leadership: Leadership, message: AppendReply): void {
   const follower = leadership.find(message.from);
   if (follower === null) return;
-  contact(core, leadership, follower, message.sentMs);
+  contact(core, leadership, follower, message);
   if (message.accepted) {
     invariant(message.index <= core.log.lastIndex, 'a follower has no more than it was sent');
     if (follower.accepted(message.index, core.nowMs)) commitByCounting(core, leadership);
@@ -105,9 +105,22 @@ export function onHeartbeatReply(
 ): void {
   const follower = leadership.find(message.from);
   if (follower === null) return;
-  contact(core, leadership, follower, message.sentMs);
-  follower.heartbeatAnswered();
+  contact(core, leadership, follower, message);
+  follower.heartbeatAnswered(message.sentMs);
   leadership.appendDue = true;
+}
+
+/**
+ * The pulse of voter `id` answered a pulse that this member's sent in this term. After TimeoutNow nothing
+ * rests on answers of this term any more (SPEC R6.3).
+ */
+export function onPulseAck(core: Core, leadership: Leadership, id: string, sentMs: number): void {
+  if (leadership.handOver?.told === true) return;
+  if (sentMs < leadership.startedMs || sentMs > core.nowMs) return;
+  const follower = leadership.find(id);
+  if (follower === null || !follower.voter) return;
+  follower.pulseAcked(sentMs);
+  renewLease(core, leadership);
 }
 
 /** Commits what a majority of the voters has on disk, if it is of this term. */
@@ -119,7 +132,7 @@ export function commitByCounting(core: Core, leadership: Leadership): void {
   const index = tally.reached();
   // Terms do not fall along the log: from firstIndex on every entry is of this term.
   if (index < leadership.firstIndex || index <= log.commitIndex) return;
-  core.commitTo(index);
+  core.log.commitTo(index);
   leadership.appendDue = true;
 }
 
@@ -128,6 +141,15 @@ export function replicate(core: Core, leadership: Leadership): void {
   if (!leadership.appendDue) return;
   leadership.appendDue = false;
   for (const follower of leadership.followers) replicateTo(core, follower);
+}
+
+/** The free space that a majority of the voters has at least, as they last said; who said nothing has room. */
+export function majorityFreeBytes(core: Core, leadership: Leadership): number {
+  const { tally } = core;
+  tally.clear();
+  tally.add(core.freeBytes());
+  for (const follower of leadership.followers) if (follower.voter) tally.add(follower.freeBytes);
+  return tally.reached();
 }
 
 /** True when `follower` is in touch and all that the leader has was sent to it. */
@@ -142,9 +164,13 @@ export function isCaughtUp(core: Core, follower: Progress): boolean {
 function replicateTo(core: Core, follower: Progress): void {
   const { log, options } = core;
   if (follower.lostLog) return;
+  if (follower.next < log.firstIndex) {
+    if (follower.state !== 'snapshot' || !follower.waiting) offerSnapshot(core, follower);
+    return;
+  }
   if (follower.state === 'probe') {
-    if (follower.probing) return;
-    follower.probing = true;
+    if (follower.waiting) return;
+    follower.waiting = true;
     sendAppend(core, follower, Math.min(PROBE_BYTES, options.maxAppendBytes));
     return;
   }
@@ -164,11 +190,21 @@ function replicateTo(core: Core, follower: Progress): void {
   follower.commitDue = false;
 }
 
+/** Offers the newest snapshot to who needs what the log lacks (§5.3). */
+function offerSnapshot(core: Core, follower: Progress): void {
+  const { snapshot: meta, log, id: from, term, nowMs: sentMs } = core;
+  invariant(
+    meta !== null && meta.index >= log.firstIndex - 1,
+    'what the log lacks is in a snapshot',
+  );
+  follower.offered(meta.index, sentMs);
+  core.durability.send({ type: 'offer', from, to: follower.id, term, meta, sentMs });
+}
+
 /** Sends entries from `follower.next` on; none for `maxBytes` 0. Returns them. */
 function sendAppend(core: Core, follower: Progress, maxBytes: number): readonly Entry[] {
   const { log } = core;
   const { next } = follower;
-  invariant(next >= log.firstIndex, 'a follower needs nothing that was dropped');
   const entries =
     maxBytes > 0 && next <= log.lastIndex
       ? log.slice(next, log.lastIndex + 1, maxBytes)
@@ -188,8 +224,13 @@ function sendAppend(core: Core, follower: Progress, maxBytes: number): readonly 
   return entries;
 }
 
-function contact(core: Core, leadership: Leadership, follower: Progress, sentMs: number): void {
-  follower.contact(sentMs, core.nowMs);
+function contact(
+  core: Core,
+  leadership: Leadership,
+  follower: Progress,
+  message: AppendReply | HeartbeatReply,
+): void {
+  follower.contact(message.sentMs, core.nowMs, message.freeBytes);
   if (follower.voter) renewLease(core, leadership);
 }
 

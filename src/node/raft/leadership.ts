@@ -19,6 +19,7 @@ export class Leadership {
   /** The first entry of this leader's own term: its no-op. */
   readonly firstIndex: number;
   readonly lease: Lease;
+  readonly startedMs: number;
   /** Every other member, voters and learners. */
   followers: Progress[] = [];
   heartbeatAtMs: number;
@@ -29,6 +30,7 @@ export class Leadership {
   constructor(firstIndex: number, leaseMs: number, nowMs: number) {
     this.firstIndex = firstIndex;
     this.lease = new Lease(leaseMs);
+    this.startedMs = nowMs;
     this.heartbeatAtMs = nowMs;
   }
 

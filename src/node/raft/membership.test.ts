@@ -49,11 +49,11 @@ test('a change moves one member, or is none', () => {
 });
 
 test('the newest config in the log counts, until it is cut off', () => {
-  const history = new MembershipHistory({ voters: ['a'], learners: [] });
+  const history = new MembershipHistory(0, { voters: ['a'], learners: [] });
   history.add(5, { voters: ['a'], learners: ['b'] });
   history.add(9, { voters: ['a', 'b'], learners: [] });
   expect([history.index, history.current.voters]).toEqual([9, ['a', 'b']]);
-  history.committed(5);
+  history.applied(5);
   history.truncate(9);
   expect([history.index, history.current.learners]).toEqual([5, ['b']]);
 });

@@ -91,16 +91,16 @@ export function decodeMembership(payload: Uint8Array): Membership {
 }
 
 /**
- * The memberships that the log says, oldest first: the newest one counts, the one before it is needed
- * until the newest is committed, in case it is truncated.
+ * The memberships that the log says, oldest first: the newest one counts, those before it are needed
+ * until they cannot come back by truncation and nobody asks what held at an entry that was not applied yet.
  */
 export class MembershipHistory {
   /** Ascending by index; never empty. */
   readonly #steps: { readonly index: number; readonly membership: Membership }[];
 
-  /** `initial` is the membership that holds before the log's first entry (index 0). */
-  constructor(initial: Membership) {
-    this.#steps = [{ index: 0, membership: initial }];
+  /** `base` is what holds at the log's beginning, said by the entry `index`; 0 for the first membership of all. */
+  constructor(index: number, base: Membership) {
+    this.#steps = [{ index, membership: base }];
   }
 
   get current(): Membership {
@@ -121,14 +121,29 @@ export class MembershipHistory {
   /** The log was cut: entries `from` and above are gone. */
   truncate(from: number): void {
     while (this.index >= from) {
-      invariant(this.#steps.length > 1, 'the initial membership stays');
+      invariant(this.#steps.length > 1, 'the membership of the log’s beginning stays');
       this.#steps.pop();
     }
   }
 
-  /** Everything up to `index` is committed: what came before the last such step is not needed. */
-  committed(index: number): void {
+  /** Everything up to `index` is applied: what came before the last such step is not needed. */
+  applied(index: number): void {
     while (this.#steps.length > 1 && this.#steps[1].index <= index) this.#steps.shift();
+  }
+
+  /** What held when `index` had been appended and nothing after it; of no index before what is applied. */
+  at(index: number): { readonly configIndex: number; readonly membership: Membership } {
+    let at = this.#steps.length - 1;
+    while (at > 0 && this.#steps[at].index > index) at--;
+    const { index: configIndex, membership } = this.#steps[at];
+    invariant(configIndex <= index, 'the membership at that index is known');
+    return { configIndex, membership };
+  }
+
+  /** A snapshot takes the place of the log. */
+  restart(index: number, base: Membership): void {
+    this.#steps.length = 0;
+    this.#steps.push({ index, membership: base });
   }
 }
 

@@ -7,6 +7,7 @@
  * milliseconds, echoed back unread: no clock is ever compared with another member's.
  */
 import type { Entry } from './entry.ts';
+import type { SnapshotMeta } from './snapshot.ts';
 
 interface Envelope {
   /** The sender's memberId. */
@@ -70,6 +71,8 @@ export interface AppendReply extends Envelope {
   /** Refused: the logs can only agree at or below this index, where the receiver has `hintTerm`. */
   readonly hintIndex: number;
   readonly hintTerm: number;
+  /** Bytes that the receiver's disk still has room for; an integer. */
+  readonly freeBytes: number;
 }
 
 /** "I lead `term`", sent at a fixed pace. */
@@ -83,6 +86,18 @@ export interface Heartbeat extends Envelope {
 /** The answer to a {@link Heartbeat}, with the same promise as an {@link AppendReply}. */
 export interface HeartbeatReply extends Envelope {
   readonly type: 'heartbeat-reply';
+  readonly sentMs: number;
+  /** As in an {@link AppendReply}. */
+  readonly freeBytes: number;
+}
+
+/**
+ * "What you lack is not in my log any more; it is in this file" (§5). The file itself is fetched, not sent. Who has
+ * what it covers answers like an append up to `meta.index`, at once or later; who has not, like a heartbeat.
+ */
+export interface Offer extends Envelope {
+  readonly type: 'offer';
+  readonly meta: SnapshotMeta;
   readonly sentMs: number;
 }
 
@@ -100,4 +115,5 @@ export type Message =
   | AppendReply
   | Heartbeat
   | HeartbeatReply
+  | Offer
   | TimeoutNow;

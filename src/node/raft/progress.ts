@@ -3,18 +3,20 @@
  * it are the methods below.
  *
  *   probe ──accepted──► replicate        probe: one append at a time, to find where the logs agree
- *     ▲                     │            replicate: entries stream ahead of their acknowledgements,
- *     └──────refused────────┘                       up to a number of bytes in flight
+ *     ▲                  │     ▲         replicate: entries stream ahead of their acknowledgements,
+ *     └──────refused─────┘     │                    up to a number of bytes in flight
+ *                          accepted
+ *   either ──`next` is not kept──► snapshot         the leader's log lacks what comes next: a file is offered
  *
  * Invariants: match < next; match never falls while the log is not lost; bytesInFlight is the sum over
- * the appends in flight; in probe nothing is in flight.
+ * the appends in flight; nothing is in flight but in replicate.
  */
 import { invariant } from '#base/invariant.ts';
 
 export class Progress {
   readonly id: string;
   voter: boolean;
-  state: 'probe' | 'replicate' = 'probe';
+  state: 'probe' | 'replicate' | 'snapshot' = 'probe';
   /** The highest index known to be on its disk as in the leader's log. */
   match = 0;
   /** The next index to send. */
@@ -23,10 +25,14 @@ export class Progress {
   lastContactMs: number;
   /** The latest send time that it has acknowledged. */
   ackedSentMs = -Infinity;
+  /** Bytes that its disk has room for, as it last said; Infinity until then. */
+  freeBytes = Infinity;
   /** The commit index that it was last told in an append. */
   toldCommit = 0;
-  /** In probe: an append is on its way; wait for the answer, or for a heartbeat's. */
-  probing = false;
+  /** Not in replicate: an append, or an offer, is on its way; wait for the answer, or for a heartbeat's. */
+  waiting = false;
+  /** In snapshot: the index of the file that was offered; else 0. */
+  offeredIndex = 0;
   /** An empty append is due, to see whether what is in flight was lost. */
   nudge = false;
   /** A tick has passed and no append told the commit index: it is due in a message of its own. */
@@ -36,6 +42,7 @@ export class Progress {
   bytesInFlight = 0;
   /** When `match` was learnt. */
   #matchKnownMs = -Infinity;
+  #offeredMs = -Infinity;
   /** Appends in flight: last index and bytes of each, from #inFlightHead on. */
   #inFlight: { readonly lastIndex: number; readonly bytes: number }[] = [];
   #inFlightHead = 0;
@@ -48,9 +55,25 @@ export class Progress {
   }
 
   /** It answered, in this term, something that was sent at `sentMs`. */
-  contact(sentMs: number, nowMs: number): void {
+  contact(sentMs: number, nowMs: number, freeBytes: number): void {
     this.lastContactMs = nowMs;
     if (sentMs > this.ackedSentMs) this.ackedSentMs = Math.min(sentMs, nowMs);
+    this.freeBytes = freeBytes;
+  }
+
+  /** Its pulse answered, in this term, a pulse that was sent at `sentMs`, which is past. */
+  pulseAcked(sentMs: number): void {
+    this.ackedSentMs = Math.max(this.ackedSentMs, sentMs);
+    this.lastContactMs = Math.max(this.lastContactMs, sentMs);
+  }
+
+  /** It lacks what the leader does not keep; a file that ends in `index` is offered to it. */
+  offered(index: number, nowMs: number): void {
+    invariant(this.match < index, 'a file is offered to who needs it');
+    this.#leave('snapshot', this.next);
+    this.waiting = true;
+    this.offeredIndex = index;
+    this.#offeredMs = nowMs;
   }
 
   /** Entries up to `lastIndex` were sent in replicate. */
@@ -69,11 +92,9 @@ export class Progress {
       this.match = index;
       this.#matchKnownMs = nowMs;
     }
-    if (this.state === 'probe') {
+    if (this.state !== 'replicate') {
       // Also an old answer: it shows that the logs agree up to match.
-      this.state = 'replicate';
-      this.probing = false;
-      this.next = this.match + 1;
+      this.#leave('replicate', this.match + 1);
     } else if (this.next <= this.match) {
       this.next = this.match + 1;
     }
@@ -91,20 +112,23 @@ export class Progress {
       if (this.match > 0 && sentMs > this.#matchKnownMs) this.#lose();
       return;
     }
+    if (this.state === 'snapshot') return;
     if (this.state === 'probe' && prevIndex !== this.next - 1) return;
-    this.#probeFrom(Math.max(Math.min(prevIndex, agree + 1), this.match + 1));
+    this.#leave('probe', Math.max(Math.min(prevIndex, agree + 1), this.match + 1));
   }
 
-  /** A heartbeat was answered: an append that is still unanswered may have been lost. */
-  heartbeatAnswered(): void {
-    if (this.state === 'probe') this.probing = false;
+  /** A heartbeat of `sentMs` was answered: an append or offer that is still unanswered may have been lost. */
+  heartbeatAnswered(sentMs: number): void {
+    if (this.state === 'probe') this.waiting = false;
+    else if (this.state === 'snapshot') this.waiting = sentMs <= this.#offeredMs;
     else if (this.match < this.next - 1) this.nudge = true;
   }
 
-  #probeFrom(next: number): void {
-    this.state = 'probe';
+  #leave(state: 'probe' | 'replicate' | 'snapshot', next: number): void {
+    this.state = state;
     this.next = next;
-    this.probing = false;
+    this.waiting = false;
+    this.offeredIndex = 0;
     this.nudge = false;
     this.bytesInFlight = 0;
     this.#inFlight = [];
@@ -113,7 +137,7 @@ export class Progress {
 
   #lose(): void {
     this.match = 0;
-    this.#probeFrom(this.next);
+    this.#leave('probe', this.next);
     this.lostLog = true;
   }
 

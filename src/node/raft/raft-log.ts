@@ -2,7 +2,9 @@
  * RaftLog: the member's log as the core sees it: terms of all entries, the newest entries themselves,
  * and how far they are committed and handed out. Whether they are on disk is durability.ts's business.
  *
- * Invariants: handedOut <= commitIndex <= lastIndex; an index at or below commitIndex is never cut;
+ * It begins after the snapshot, or some entry before the snapshot's: of what it lacks it knows the last term.
+ *
+ * Invariants: firstIndex - 1 <= handedOut <= commitIndex <= lastIndex; an index at or below commitIndex is never cut;
  * the cache is the suffix [cacheFrom, lastIndex]; what it lacks is on disk for good. Payloads in the cache are
  * the log's own copies, and their memory is used again: nobody looks at one that has been trimmed.
  */
@@ -18,9 +20,11 @@ const KEPT_PART = 0.75;
 const FORGOTTEN: Entry = { index: 0, term: 0, kind: 0, payload: new Uint8Array(0) };
 
 export class RaftLog {
-  readonly firstIndex: number;
   readonly #reader: LogReader;
   readonly #maxCachedBytes: number;
+  #firstIndex: number;
+  /** The term of entry firstIndex - 1 and of what follows it up to the first run. */
+  #termBefore: number;
   /** Runs of equal terms, ascending; a run ends where the next begins. */
   readonly #runs: { readonly from: number; readonly term: number }[];
   #lastIndex: number;
@@ -38,28 +42,23 @@ export class RaftLog {
   #sliceMaxBytes = 0;
 
   constructor(recovered: Recovered, reader: LogReader, maxCachedBytes: number) {
-    const { firstIndex, lastIndex, terms } = recovered;
-    invariant(firstIndex === 1, 'the log reaches back to its first entry');
-    invariant(lastIndex >= firstIndex - 1, 'a log ends after it begins');
-    invariant(
-      lastIndex < firstIndex ? terms.length === 0 : terms[0].from === firstIndex,
-      'term runs cover the log',
-    );
-    for (let i = 1; i < terms.length; i++) {
-      invariant(
-        terms[i].from > terms[i - 1].from && terms[i].term > terms[i - 1].term,
-        'term runs ascend',
-      );
-    }
-    this.firstIndex = firstIndex;
+    const { firstIndex, lastIndex, terms, snapshot } = recovered;
+    const covered = snapshot?.index ?? 0;
+    this.#firstIndex = firstIndex;
+    this.#termBefore = recovered.termBefore;
     this.#reader = reader;
     this.#maxCachedBytes = maxCachedBytes;
     this.#payloads = new PayloadRing(maxCachedBytes);
     this.#runs = [...terms];
     this.#lastIndex = lastIndex;
-    this.#commitIndex = Math.min(recovered.hardState.commit, lastIndex);
-    this.#handedOut = firstIndex - 1;
+    this.#commitIndex = Math.max(covered, Math.min(recovered.hardState.commit, lastIndex));
+    this.#handedOut = covered;
     this.#cacheFrom = lastIndex + 1;
+  }
+
+  /** The oldest entry that is kept, or the next one when none is. */
+  get firstIndex(): number {
+    return this.#firstIndex;
   }
 
   get lastIndex(): number {
@@ -67,7 +66,8 @@ export class RaftLog {
   }
 
   get lastTerm(): number {
-    return this.#runs.length === 0 ? 0 : this.#runs[this.#runs.length - 1].term;
+    const runs = this.#runs;
+    return runs.length === 0 ? this.#termBefore : runs[runs.length - 1].term;
   }
 
   get commitIndex(): number {
@@ -79,16 +79,19 @@ export class RaftLog {
     return this.#cachedBytes;
   }
 
-  /** The term of the entry at `index`, in [firstIndex, lastIndex]; 0 at index 0. */
+  /** The term of the entry at `index`, in [firstIndex - 1, lastIndex]; 0 at index 0. */
   termAt(index: number): number {
-    invariant(index >= this.firstIndex - 1 && index <= this.#lastIndex, 'the log has that index');
+    invariant(index >= this.#firstIndex - 1 && index <= this.#lastIndex, 'the log has that index');
     for (let i = this.#runs.length - 1; i >= 0; i--) {
       if (this.#runs[i].from <= index) return this.#runs[i].term;
     }
-    return 0;
+    return this.#termBefore;
   }
 
-  /** The highest index, at most `index`, whose term is at most `term`. */
+  /**
+   * The highest index, at most `index`, whose term is at most `term`. Of terms before firstIndex - 1 nothing is known:
+   * the answer is the highest index that they do not rule out.
+   */
   lastAtOrBelowTerm(index: number, term: number): number {
     let at = Math.min(index, this.#lastIndex);
     for (let i = this.#runs.length - 1; i >= 0; i--) {
@@ -96,7 +99,16 @@ export class RaftLog {
       if (this.#runs[i].term <= term) return at;
       at = this.#runs[i].from - 1;
     }
-    return this.firstIndex - 1;
+    return this.#termBefore <= term ? at : Math.min(at, this.#firstIndex - 2);
+  }
+
+  /**
+   * True when this log has the leader's entry (index, term), and so the leader's log up to there (§3.5). What
+   * comes before the log is committed, so every leader of the present term has the same.
+   */
+  matches(index: number, term: number): boolean {
+    if (index < this.#firstIndex - 1) return true;
+    return index <= this.#lastIndex && this.termAt(index) === term;
   }
 
   /** True when a log that ends in (lastIndex, lastTerm) is not behind this one (§3.6.1). */
@@ -123,19 +135,47 @@ export class RaftLog {
       this.#runs.pop();
     }
     this.#lastIndex = from - 1;
-    this.#slice = [];
-    // What is dropped may still be on its way to the disk: its memory is left alone.
-    this.#payloads = new PayloadRing(this.#maxCachedBytes);
     if (from <= this.#cacheFrom) {
-      this.#cache.length = 0;
-      this.#cacheHead = 0;
-      this.#cacheFrom = from;
-      this.#cachedBytes = 0;
+      this.#forgetCache(from);
       return;
     }
+    this.#slice = [];
+    this.#payloads = new PayloadRing(this.#maxCachedBytes);
     const keep = this.#cacheHead + (from - this.#cacheFrom);
     for (let i = keep; i < this.#cache.length; i++) this.#cachedBytes -= entryBytes(this.#cache[i]);
     this.#cache.length = keep;
+  }
+
+  /**
+   * Forgets where the log came from: entries up to `index`, all handed out, are kept no more. The cache is left to
+   * `trim`: what is in it may be on its way to the disk.
+   */
+  compact(index: number): void {
+    if (index < this.#firstIndex) return;
+    invariant(index <= this.#handedOut, 'only what was handed out is dropped');
+    this.#termBefore = this.termAt(index);
+    this.#firstIndex = index + 1;
+    let past = 0;
+    while (past < this.#runs.length && this.#runs[past].from <= index) past++;
+    this.#runs.splice(0, past);
+  }
+
+  /** A snapshot that ends in (index, term) takes the place of everything: the log begins after it (§5.3). */
+  restart(index: number, term: number): void {
+    invariant(index > this.#commitIndex, 'a committed entry is never dropped');
+    this.#runs.length = 0;
+    this.#termBefore = term;
+    this.#firstIndex = index + 1;
+    this.#lastIndex = index;
+    this.#forgetCache(index + 1);
+    this.coverTo(index);
+  }
+
+  /** What is committed up to `index` comes from a snapshot: entries after it are handed out next. */
+  coverTo(index: number): void {
+    invariant(index >= this.#commitIndex && index <= this.#lastIndex, 'a snapshot covers news');
+    this.#commitIndex = index;
+    this.#handedOut = index;
   }
 
   /** Everything up to `index` is committed; an older index is no news. True when it was. */
@@ -159,7 +199,10 @@ export class RaftLog {
    * back where memory and disk meet. The array is shared: do not change it.
    */
   slice(from: number, toExclusive: number, maxBytes: number): readonly Entry[] {
-    invariant(from < toExclusive && toExclusive <= this.#lastIndex + 1, 'a slice is in the log');
+    invariant(
+      from >= this.#firstIndex && from < toExclusive && toExclusive <= this.#lastIndex + 1,
+      'a slice is in the log',
+    );
     if (from < this.#cacheFrom) {
       const read = this.#reader.read(from, Math.min(toExclusive, this.#cacheFrom), maxBytes);
       invariant(read.length > 0 && read[0].index === from, 'the disk has what memory has not');
@@ -208,5 +251,16 @@ export class RaftLog {
       cache.splice(0, this.#cacheHead);
       this.#cacheHead = 0;
     }
+  }
+
+  /** Empties the cache, which begins anew with `from`. */
+  #forgetCache(from: number): void {
+    this.#slice = [];
+    // What is dropped may still be on its way to the disk: its memory is left alone.
+    this.#payloads = new PayloadRing(this.#maxCachedBytes);
+    this.#cache.length = 0;
+    this.#cacheHead = 0;
+    this.#cacheFrom = from;
+    this.#cachedBytes = 0;
   }
 }

@@ -58,7 +58,9 @@ test(
       try {
         const { cluster, deeds } = runSeed(seed);
         const { elections, leases, committed } = cluster.checker;
-        const sums = { ...deeds, elections, leases, committed: committed.length };
+        const { taken, compactions, offers, installs } = cluster.snapshots;
+        const files = { taken, compactions, offers, installs };
+        const sums = { ...deeds, ...files, elections, leases, committed: committed.length };
         for (const [name, value] of Object.entries(sums)) total[name] = (total[name] ?? 0) + value;
       } catch (error) {
         throw new Error(`RAFT_SEED=${seed} fails`, { cause: error });

@@ -13,6 +13,7 @@ import * as election from './election.ts';
 import { ENTRY_CONFIG, ENTRY_KIND_MAX } from './entry.ts';
 import * as follower from './follower.ts';
 import * as handOver from './hand-over.ts';
+import * as snapshots from './install.ts';
 import * as leader from './leader.ts';
 import type { Membership, MembershipChange, MembershipOutcome } from './membership.ts';
 import type { Message } from './message.ts';
@@ -20,6 +21,7 @@ import { checkOptions, type RaftOptions, type Recovered } from './options.ts';
 import type { HardState } from './hard-state.ts';
 import type { Ready } from './ready.ts';
 import { reconfigure } from './reconfigure.ts';
+import type { SnapshotMeta } from './snapshot.ts';
 
 export type { Role } from './core.ts';
 export type { LogReader, RaftOptions, Recovered } from './options.ts';
@@ -43,6 +45,10 @@ export interface FollowerProgress {
   readonly caughtUp: boolean;
   /** It refused what it had acknowledged before: its disk was set back; it needs a new memberId. */
   readonly lostLog: boolean;
+  /** The last entry of the snapshot file that it is offered; 0 while it gets entries. */
+  readonly offeredIndex: number;
+  /** Bytes that its disk has room for, as it last said; Infinity until then. */
+  readonly freeBytes: number;
 }
 
 export class Raft {
@@ -74,6 +80,11 @@ export class Raft {
     return this.#core.leaderId;
   }
 
+  /** The oldest entry that is kept; lastIndex + 1 when none is. */
+  get firstIndex(): number {
+    return this.#core.log.firstIndex;
+  }
+
   get lastIndex(): number {
     return this.#core.log.lastIndex;
   }
@@ -82,7 +93,16 @@ export class Raft {
     return this.#core.log.commitIndex;
   }
 
-  /** The last index of the present log that is on this member's disk. */
+  /**
+   * The commit index, if the present term and vote are on disk; else 0, which does not last. A snapshot file gets its
+   * name only when this has reached its index: were the file to survive a crash and the term in which its entries
+   * were committed not, an older leader that knows nothing of them could be followed (SPEC R13).
+   */
+  get settledIndex(): number {
+    return this.#core.durability.hardStateDurable ? this.#core.log.commitIndex : 0;
+  }
+
+  /** The last index of the present log that is on this member's disk; 0 while that log's restart is not. */
   get durableIndex(): number {
     return this.#core.durability.durableIndex;
   }
@@ -102,6 +122,14 @@ export class Raft {
     return this.#core.memberships.index;
   }
 
+  /**
+   * The membership that a snapshot of entry `index` has to say: that of the newest config entry up to it. `index` is at
+   * least what {@link applied} was last told.
+   */
+  membershipAt(index: number): { readonly configIndex: number; readonly membership: Membership } {
+    return this.#core.memberships.at(index);
+  }
+
   /** True once this leader has committed an entry of its own term, so its commit index is the newest. */
   get ownTermCommitted(): boolean {
     const { leadership, log } = this.#core;
@@ -113,7 +141,7 @@ export class Raft {
     return (this.#core.leadership?.handOver ?? null) !== null;
   }
 
-  /** The term of the entry at `index`: from the first kept entry to the last; 0 at index 0. */
+  /** The term of the entry at `index`: from the one before the first kept entry to the last; 0 at index 0. */
   termAt(index: number): number {
     return this.#core.log.termAt(index);
   }
@@ -167,8 +195,9 @@ export class Raft {
     const persist = durability.takePersist(this.#hardState);
     const messages = durability.takeMessages();
     const committed = log.takeCommitted(COMMITTED_BYTES);
-    if (persist === null && messages.length === 0 && committed.length === 0) return null;
-    return { persist, messages, committed };
+    const fetch = snapshots.takeFetch(this.#core);
+    const nothing = messages.length === 0 && committed.length === 0 && fetch === null;
+    return persist === null && nothing ? null : { persist, messages, committed, fetch };
   }
 
   /** Persist unit `seq`, and every one before it, is on disk. */
@@ -185,8 +214,73 @@ export class Raft {
 
   /** The committed entries up to `index` were applied: their payloads will not be looked at again. */
   applied(index: number): void {
+    this.#core.applied(index);
+  }
+
+  /**
+   * A snapshot file of this member is whole, verified and durable: the log up to its index may be dropped, and it is
+   * what followers are offered that need more than the log has. An older one than the last is no news.
+   */
+  snapshotTaken(meta: SnapshotMeta): void {
     const core = this.#core;
-    if (index > core.appliedIndex) core.appliedIndex = index;
+    if (core.snapshot !== null && meta.index <= core.snapshot.index) return;
+    invariant(meta.index <= core.log.commitIndex, 'a snapshot covers what is committed');
+    invariant(core.log.matches(meta.index, meta.term), 'a snapshot is one of this log');
+    core.snapshot = meta;
+  }
+
+  /**
+   * Entries up to `index` are not needed any more, at most the index of the newest snapshot and what was applied.
+   * As far as they are on disk they are not read from this call on: what is before `firstIndex` may go there.
+   */
+  compact(index: number): void {
+    const { log, snapshot, appliedIndex, durability } = this.#core;
+    const last = Math.min(index, durability.durableIndex);
+    if (last < log.firstIndex) return;
+    invariant(snapshot !== null && index <= snapshot.index, 'only what a snapshot has is dropped');
+    invariant(index <= appliedIndex, 'only what was applied is dropped');
+    log.compact(last);
+  }
+
+  /**
+   * A file of {@link Ready.fetch} is durable under its name. True: the state machine is to be restored from
+   * it, what was handed out and not applied yet is to be forgotten, and the entries after it are handed out
+   * next. If the log does not lead there it restarts, by a unit for the disk, and the leader hears of it
+   * after that. False: it is not wanted any more, nothing has changed.
+   */
+  install(meta: SnapshotMeta, nowMs: number): boolean {
+    this.#advance(nowMs);
+    return snapshots.install(this.#core, meta);
+  }
+
+  /**
+   * The pulse of member `id` answered one that this member's pulse sent at `sentMs` in the present term: counts like an
+   * answered heartbeat, for the lease and for being in touch. To be told of what is new before `tick`; a time after
+   * `nowMs` does not count.
+   */
+  pulseAcked(id: string, sentMs: number, nowMs: number): void {
+    this.#advance(nowMs);
+    const { leadership } = this.#core;
+    if (leadership !== null) leader.onPulseAck(this.#core, leadership, id, sentMs);
+  }
+
+  /**
+   * This member's pulse answered a leader of `term` at `atMs`: puts off elections and promises as a heartbeat does that
+   * came then. To be told before `tick`; a time after `nowMs` or before the last does not count.
+   */
+  heardPulse(term: number, atMs: number, nowMs: number): void {
+    this.#advance(nowMs);
+    if (term === this.#core.term) follower.heardPulse(this.#core, atMs);
+  }
+
+  /**
+   * Bytes of free disk space that a majority of the voters, this leader among them, has at least, by what
+   * they last said; who said nothing yet counts as having room. On others, this member's own.
+   */
+  majorityFreeBytes(): number {
+    const { leadership } = this.#core;
+    if (leadership === null) return this.#core.freeBytes();
+    return leader.majorityFreeBytes(this.#core, leadership);
   }
 
   /** True while this member leads and nobody else can have been elected. */
@@ -230,6 +324,8 @@ export class Raft {
       bytesInFlight: progress.bytesInFlight,
       caughtUp: leader.isCaughtUp(core, progress),
       lostLog: progress.lostLog,
+      offeredIndex: progress.offeredIndex,
+      freeBytes: progress.freeBytes,
     }));
   }
 
@@ -269,14 +365,8 @@ export class Raft {
         return;
       case 'append':
       case 'heartbeat':
-        if (message.term < core.term) {
-          follower.refuseEarlierTerm(core, message);
-          return;
-        }
-        // A leader is followed even if this member's log does not know it yet (§4.1).
-        if (message.term > core.term) core.follow(message.term, message.from);
-        if (message.type === 'append') follower.onAppend(core, message);
-        else follower.onHeartbeat(core, message);
+      case 'offer':
+        this.#dispatchLeader(message);
         return;
       case 'timeout-now':
         handOver.onTimeoutNow(core, message);
@@ -290,6 +380,21 @@ export class Raft {
       default:
         unreachable(message);
     }
+  }
+
+  #dispatchLeader(message: Extract<Message, { type: 'append' | 'heartbeat' | 'offer' }>): void {
+    const core = this.#core;
+    if (message.term < core.term) {
+      // So that it learns of the present term. (Otherwise a member whose term ran ahead could never be
+      // heard again: its pre-votes are ignored and it ignores the leader.)
+      follower.answer(core, message);
+      return;
+    }
+    // A leader is followed even if this member's log does not know it yet (§4.1).
+    if (message.term > core.term) core.follow(message.term, message.from);
+    if (message.type === 'append') follower.onAppend(core, message);
+    else if (message.type === 'heartbeat') follower.onHeartbeat(core, message);
+    else snapshots.onOffer(core, message);
   }
 
   #dispatchReply(message: Extract<Message, { type: `${string}-reply` }>): void {

@@ -2,6 +2,7 @@
 import type { Entry } from './entry.ts';
 import type { HardState } from './hard-state.ts';
 import type { Message } from './message.ts';
+import type { SnapshotOffer } from './snapshot.ts';
 
 /**
  * One unit for the disk. Units are done in the order of `seq` and reported by `persisted(seq)` once
@@ -36,4 +37,10 @@ export interface Ready {
    * as they are until {@link Raft.applied} is told of them.
    */
   readonly committed: readonly Entry[];
+  /**
+   * The leader's log lacks what this member needs: this file is to be fetched, made durable under its name, and
+   * given to {@link Raft.install}. Repeated while it is wanted; a later one may name a newer file, but what is being
+   * fetched still helps. Null: nothing new.
+   */
+  readonly fetch: SnapshotOffer | null;
 }

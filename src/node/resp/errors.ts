@@ -102,6 +102,9 @@ export const ERRORS = {
   crossSlot: "CROSSSLOT Keys in request don't hash to the same slot",
   notAllowedInCluster: (name: string): string => `ERR ${name} is not allowed in cluster mode`,
   outOfMemory: "OOM command not allowed when used memory > 'maxmemory'.",
+  /** As Redis' min-replicas-max-lag: too much is acknowledged that too few have. */
+  lossBound:
+    'NOREPLICAS Writes are refused until older ones are on disk in a majority: async-loss-bound-ms is reached.',
   readOnlyReplica: "READONLY You can't write against a read only replica.",
   loading: 'LOADING Redis is loading the dataset in memory',
   moved: (slot: number, endpoint: string): string => `MOVED ${slot} ${endpoint}`,
@@ -140,6 +143,19 @@ export const ERRORS = {
   commandNotFound: (name: string): string => `ERR Command '${name}' not found`,
   noProtocol: 'NOPROTO unsupported protocol version',
   protocolNotInteger: 'ERR Protocol version is not an integer or out of range',
+
+  // Commands that block
+  timeoutNotInteger: 'ERR timeout is not an integer or out of range',
+  timeoutNegative: 'ERR timeout is negative',
+  timeoutOutOfRange: 'ERR timeout is out of range',
+  valueNotBetween: (least: number, most: number): string =>
+    `ERR value is out of range, value must between ${least} and ${most}`,
+  waitOnReplica:
+    'ERR WAIT cannot be used with replica instances. Please also note that since Redis 4.0 if a replica is configured to be writable (which is not the default) writes to replicas are just local and are not propagated.',
+  waitAofOnReplica:
+    'ERR WAITAOF cannot be used with replica instances. Please also note that writes to replicas are just local and are not propagated.',
+  unblockedByRole:
+    'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)',
 
   // Transactions
   nestedMulti: 'ERR MULTI calls can not be nested',

@@ -4,6 +4,7 @@
  */
 import type { AclDenial } from '#node/acl/log.ts';
 import type { User } from '#node/acl/users.ts';
+import type { BlockedCommand } from '#node/commands/blocked-command.ts';
 import type { ReplyMode } from '#node/commands/session-port.ts';
 import type { ClientConnection } from '#node/shard/ports.ts';
 import type { SessionHost } from './host.ts';
@@ -27,6 +28,10 @@ export abstract class ClientState {
   noTouch = false;
   /** Full name of the last command that was looked up. */
   lastCommand = 'NULL';
+  lastWrite = 0;
+  /** Monotonic time at which the blocked command answers whatever it has waited for; infinite for never. */
+  blockedUntilMs = 0;
+  blockedCommand: BlockedCommand | null = null;
   /** The connection ends when what is written has left. */
   closing = false;
   protected readonly host: SessionHost;
@@ -154,6 +159,17 @@ export abstract class ClientState {
     const user = users.find(this.#user.name);
     if (user === undefined || !user.on) this.kill();
     else this.#user = user;
+  }
+
+  block(command: BlockedCommand, timeoutMs: number): void {
+    this.blockedCommand = command;
+    const nowMs = this.host.clock.monotonicMs();
+    this.blockedUntilMs = timeoutMs === 0 ? Number.POSITIVE_INFINITY : nowMs + timeoutMs;
+  }
+
+  /** A command has not answered yet, and nothing else runs. */
+  get blocked(): boolean {
+    return this.blockedCommand !== null;
   }
 
   beginTransaction(): void {

@@ -5,6 +5,7 @@ import type { Session } from './session.ts';
 export function describeSession(session: Session, nowMs: number): string {
   const { transaction, connection } = session;
   let flags = '';
+  if (session.blocked) flags += 'b';
   if (transaction.open) flags += 'x';
   if (session.closing) flags += 'c';
   if (session.readOnly) flags += 'r';

@@ -83,6 +83,8 @@ export interface SessionHost {
   endUnit(waitIndex: number): void;
   /** Call the session's `release(index)` at the end of this turn, after which nothing of it is in `replies`. */
   awaitTurn(session: Session): void;
+  /** The session's command is blocked: see `wake` and `unblock` (blocking.ts). */
+  awaitWake(session: Session): void;
   /** Call the session's `resume` in a later turn: it had stopped at its own limit and may go on. */
   resumeLater(session: Session): void;
   /** The connection is over, for whatever reason; called once. The host forgets the session. */

@@ -21,10 +21,11 @@ import type { SessionPort } from '#node/commands/session-port.ts';
 import type { CommandContext } from '#node/commands/spec.ts';
 import type { Keyspace } from '#node/keyspace/keyspace.ts';
 import type { Arguments } from '#node/resp/arguments.ts';
-import { DEFAULT_DECODER_LIMITS, RequestDecoder } from '#node/resp/decoder.ts';
+import type { RequestDecoder } from '#node/resp/decoder.ts';
 import { ERRORS } from '#node/resp/errors.ts';
 import type { ReplyWriter } from '#node/resp/reply.ts';
 import type { ClientConnection } from '#node/shard/ports.ts';
+import { ownWrites } from './blocking.ts';
 import {
   CROSS_SLOT,
   errorCode,
@@ -39,6 +40,7 @@ import {
 import { ClientState } from './client-state.ts';
 import { describeSession } from './describe.ts';
 import type { Refusal, SessionHost } from './host.ts';
+import { Input } from './input.ts';
 import { LOOK_AHEAD_EVERY, lookAhead } from './look-ahead.ts';
 import { redirect, refuse } from './refusals.ts';
 import { LEAVES_AT_ONCE, WAITS_FOR_LEASE } from './withheld.ts';
@@ -58,7 +60,8 @@ export class Session extends ClientState implements SessionPort, CommandContext 
   readonly keyspace: Keyspace;
   readonly node: NodePort;
   readonly #commands: CommandIndex;
-  readonly #decoder = new RequestDecoder();
+  readonly #input: Input;
+  readonly #decoder: RequestDecoder;
   #args: Arguments;
   /** The unit that runs reads everything: its reply waits for the newest index. */
   #readsWhole = false;
@@ -66,8 +69,6 @@ export class Session extends ClientState implements SessionPort, CommandContext 
   #parkedEntry: CommandEntry | null = null;
   #parkedArgs: Arguments | null = null;
   #consuming = false;
-  #stopped = false;
-  #paused = false;
   #ended = false;
 
   constructor(connection: ClientConnection, host: SessionHost) {
@@ -75,6 +76,8 @@ export class Session extends ClientState implements SessionPort, CommandContext 
     this.keyspace = host.keyspace;
     this.node = host.node;
     this.#commands = host.node.commands;
+    this.#input = new Input(connection);
+    this.#decoder = this.#input.decoder;
     this.#args = this.#decoder.args;
     this.standingChanged();
   }
@@ -101,19 +104,18 @@ export class Session extends ClientState implements SessionPort, CommandContext 
     this.lastInputMs = this.host.turnMs;
     this.host.statistics.inputBytes += end - start;
     this.#decoder.feed(bytes, start, end);
-    if (this.#stopped) this.#stop();
-    else this.#consume();
+    if (!this.#input.stopped) this.#consume();
+    else if (this.blocked) this.#input.wait();
+    else this.#input.stop();
   }
 
   /** Goes on with held input, if it may: after an overload, a park or {@link SessionHost.resumeLater}. */
   resume(): void {
-    if (!this.#stopped || this.#consuming || this.#ended || this.#mustStop()) return;
-    this.#stopped = false;
+    if (!this.#input.stopped || this.#consuming || this.#ended) return;
+    if (this.blocked || this.#mustStop()) return;
+    this.#input.stopped = false;
     this.#consume();
-    if (!this.#stopped && this.#paused && !this.#ended) {
-      this.#paused = false;
-      this.connection.resume();
-    }
+    if (!this.#input.stopped && !this.#ended) this.#input.readOn();
   }
 
   /**
@@ -127,8 +129,8 @@ export class Session extends ClientState implements SessionPort, CommandContext 
     if (this.closing && output.empty) {
       this.connection.close();
       this.#end();
-    } else if (this.#stopped && !this.#consuming && !this.#mustStop()) {
-      if (this.#parkedEntry === null) this.host.resumeLater(this);
+    } else if (this.#input.stopped && !this.#consuming && !this.#mustStop()) {
+      if (this.#parkedEntry === null && !this.blocked) this.host.resumeLater(this);
     }
   }
 
@@ -149,7 +151,7 @@ export class Session extends ClientState implements SessionPort, CommandContext 
 
   /** Input is held back: a limit was reached, or a command is parked. */
   get stopped(): boolean {
-    return this.#stopped;
+    return this.#input.stopped;
   }
 
   /** Something's outcome would be lost with this member's role: withheld replies, MULTI, WATCH (rule W6). */
@@ -193,11 +195,7 @@ export class Session extends ClientState implements SessionPort, CommandContext 
   }
 
   protected override standingChanged(): void {
-    const open = !this.authRequired;
-    const { limits } = this.host;
-    const requestBytes = open ? limits.queryBufferBytes : limits.unauthenticatedQueryBufferBytes;
-    const decoderLimits = { ...DEFAULT_DECODER_LIMITS, bulkBytes: limits.bulkBytes, requestBytes };
-    this.#decoder.setLimits(decoderLimits, open);
+    this.#input.setLimits(this.host.limits, !this.authRequired);
   }
 
   /** The host's limits have changed. */
@@ -251,10 +249,10 @@ export class Session extends ClientState implements SessionPort, CommandContext 
     this.#retryParked();
     // what the kernel has not taken does not change meanwhile
     const room = host.limits.withheldReplyBytes - this.connection.bufferedBytes;
-    for (let done = 0; !this.closing && !this.#ended && !this.#stopped; done++) {
+    for (let done = 0; !this.closing && !this.#ended && !this.#input.stopped; done++) {
       if ((done & (LOOK_AHEAD_EVERY - 1)) === 0) lookAhead(decoder, host.keyspace);
       if (host.overloaded || output.bytesSoFar > room) {
-        this.#stop();
+        this.#input.stop();
         break;
       }
       const decoded = decoder.next();
@@ -295,14 +293,6 @@ export class Session extends ClientState implements SessionPort, CommandContext 
     return unsent > this.host.limits.withheldReplyBytes;
   }
 
-  #stop(): void {
-    this.#stopped = true;
-    this.#decoder.hold();
-    if (this.#paused) return;
-    this.#paused = true;
-    this.connection.pause();
-  }
-
   #protocolError(error: string): void {
     const from = this.reply.length;
     this.reply.error(error);
@@ -320,6 +310,7 @@ export class Session extends ClientState implements SessionPort, CommandContext 
     if (!this.#consuming) this.#decoder.close();
     this.#parkedArgs = null;
     this.#parkedEntry = null;
+    this.blockedCommand = null;
     this.host.ended(this);
   }
 
@@ -426,7 +417,7 @@ export class Session extends ClientState implements SessionPort, CommandContext 
     if (this.transaction.open && !entry.runsInMulti) return true;
     this.#parkedEntry = entry;
     this.#parkedArgs = this.#args.copy();
-    this.#stop();
+    this.#input.stop();
     return false;
   }
 
@@ -450,18 +441,28 @@ export class Session extends ClientState implements SessionPort, CommandContext 
     const from = reply.length;
     let waitIndex = LEAVES_AT_ONCE;
     if (entry.touchesKeyspace) {
+      const { effects } = host.keyspace;
+      const before = effects.length;
       this.#readsWhole = entry.readsWhole;
       host.beginUnit(slot === NOWHERE ? NO_SLOT : slot);
       this.#call(entry);
+      if (effects.length !== before) this.lastWrite = host.keyspace.openIndex;
       ({ waitIndex } = host.keyspace);
       if (this.#readsWhole && host.newestIndex > waitIndex) waitIndex = host.newestIndex;
       if (!host.waitsForCommit) waitIndex = WAITS_FOR_LEASE;
     } else {
       this.#call(entry);
+      if (entry.waitsForOwnWrites) waitIndex = ownWrites(this, host);
     }
     if (reply.overflowed) this.#overflow(from);
+    else if (this.blockedCommand !== null) this.#block();
     else output.finish(from, waitIndex);
     if (entry.touchesKeyspace) host.endUnit(waitIndex);
+  }
+
+  #block(): void {
+    this.#input.wait();
+    this.host.awaitWake(this);
   }
 
   /** Calls the command's function and counts it. */

@@ -26,7 +26,12 @@ interface InFlight {
   readonly lastIndex: number;
   readonly term: number;
   readonly bytes: number;
+  /** Monotonic time since which it has effects. */
+  readonly sinceMs: number;
 }
+
+/** The last index is known of so many batches: beyond, a later one's stands for it. A power of two. */
+const RECENT = 1024;
 
 export class Batches {
   /** The number that effects made now wait for. */
@@ -36,9 +41,13 @@ export class Batches {
   /** Bytes of effects closed and not committed. */
   inFlightBytes = 0;
   readonly #maxEntryBytes: number;
+  /** The last index of each recent batch, by its number. */
+  readonly #lastIndexes = new Float64Array(RECENT);
   /** The payload that is being proposed. */
   readonly #payload = new ByteWriter();
   #inFlight: InFlight[] = [];
+  /** As of a batch in flight, for the open one; infinite when nobody noted effects in it. */
+  #openSinceMs = Number.POSITIVE_INFINITY;
 
   /** @param maxEntryBytes most bytes of effects in one entry; larger units are logged in parts. */
   constructor(maxEntryBytes: number) {
@@ -53,6 +62,28 @@ export class Batches {
   /** The number before the oldest batch in flight. */
   get numberBeforeInFlight(): number {
     return (this.#inFlight[0]?.number ?? this.openNumber) - 1;
+  }
+
+  /** The last index of batch `number`; 0 for 0, infinite while it is open, a later one if that was long ago. */
+  lastIndexOf(number: number): number {
+    if (number === 0) return 0;
+    if (number >= this.openNumber) return Number.POSITIVE_INFINITY;
+    return this.#lastIndexes[Math.max(number, this.openNumber - RECENT) % RECENT];
+  }
+
+  /** The open batch has effects since `nowMs` at the latest. */
+  noteEffects(nowMs: number): void {
+    if (this.#openSinceMs > nowMs) this.#openSinceMs = nowMs;
+  }
+
+  /** The open batch has no effects any more. */
+  noteNoEffects(): void {
+    this.#openSinceMs = Number.POSITIVE_INFINITY;
+  }
+
+  /** Monotonic time of the oldest effect noted that is not committed; infinite when there is none. */
+  get oldestMs(): number {
+    return this.#inFlight[0]?.sinceMs ?? this.#openSinceMs;
   }
 
   get inFlightCount(): number {
@@ -84,8 +115,18 @@ export class Batches {
       if (firstIndex === 0) firstIndex = index;
       lastIndex = index;
     }
-    this.#inFlight.push({ number: this.openNumber, firstIndex, lastIndex, term, bytes: size });
+    const sinceMs = Math.min(this.#openSinceMs, nowMs);
+    this.#openSinceMs = Number.POSITIVE_INFINITY;
+    this.#inFlight.push({
+      number: this.openNumber,
+      firstIndex,
+      lastIndex,
+      term,
+      bytes: size,
+      sinceMs,
+    });
     this.inFlightBytes += size;
+    this.#lastIndexes[this.openNumber % RECENT] = lastIndex;
     this.openNumber++;
     effects.clear();
     return true;
@@ -119,7 +160,10 @@ export class Batches {
   abandon(): void {
     this.#inFlight = [];
     this.inFlightBytes = 0;
+    this.#openSinceMs = Number.POSITIVE_INFINITY;
     this.committedNumber = this.openNumber;
+    // nobody waits for this one, but it may come to stand for earlier ones
+    this.#lastIndexes[this.openNumber % RECENT] = this.lastIndexOf(this.openNumber - 1);
     this.openNumber++;
   }
 }

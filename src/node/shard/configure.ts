@@ -19,10 +19,13 @@ export function memberOptionsOf(
       maxWithheldBytes: options.maxWithheldReplyBytes,
       diskReserveBytes: options.diskReserveBytes,
       diskStallMs: options.diskStallMs,
+      asyncLossBoundMs: options.asyncLossBoundMs,
       clockJumpMs: options.clockJumpMs,
       leaderlessParkMs: options.electionTimeoutMs * 3,
       replicaMaxStalenessMs: options.replicaMaxStalenessMs,
       maxmemoryBytes: options.maxmemory,
+      snapshotLogBytes: options.snapshotLogBytes,
+      snapshotLogPercent: options.snapshotLogPercent,
     },
     sessionLimits: {
       bulkBytes: 512 * MIB,
@@ -33,7 +36,10 @@ export function memberOptionsOf(
   };
 }
 
-export function raftOptionsOf(options: Options): Omit<RaftOptions, 'id' | 'random' | 'reader'> {
+/** All but what the member itself brings along: its id, and its ports. */
+export function raftOptionsOf(
+  options: Options,
+): Omit<RaftOptions, 'id' | 'random' | 'reader' | 'freeBytes' | 'votePort'> {
   return {
     electionTimeoutMs: options.electionTimeoutMs,
     heartbeatMs: options.heartbeatMs,

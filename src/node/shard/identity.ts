@@ -7,7 +7,7 @@ export interface MemberIdentity {
   /** 16 lower-case hexadecimal digits. */
   readonly memberId: string;
   readonly kind: 'data' | 'log';
-  /** memberIds of members that hold no keyspace. */
+  /** memberIds of members that hold no keyspace; follows what becomes known of newcomers. */
   readonly logMembers: ReadonlySet<string>;
   /** Inclusive ranges that the shard was given at bootstrap. */
   readonly slots: readonly (readonly [number, number])[];

@@ -40,7 +40,7 @@ function infoOf(
     clients: {
       connected: host.sessions.size,
       max: facts.maxConnections,
-      blocked: 0,
+      blocked: host.blocked.count,
       inputBufferBytes,
       outputBufferBytes,
       received: facts.connectionsReceived,
@@ -74,6 +74,10 @@ function infoOf(
       member_id: identity.memberId,
       state: member.state,
       durability: options.durability,
+      async_loss_bound_ms: options.durability === 'async' ? limits.asyncLossBoundMs : 0,
+      oldest_uncommitted_ms: Number.isFinite(member.batches.oldestMs)
+        ? Math.max(0, Math.round(host.clock.monotonicMs() - member.batches.oldestMs))
+        : 0,
       raft_term: member.raft.term,
       raft_commit_index: member.raft.commitIndex,
       raft_applied_index: member.applier.appliedIndex,

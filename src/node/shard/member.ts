@@ -18,28 +18,34 @@ import { invariant } from '#base/invariant.ts';
 import type { UserTable } from '#node/acl/users.ts';
 import { Keyspace } from '#node/keyspace/keyspace.ts';
 import { decodeMessage, encodeMessage, MemberIds } from '#node/raft/codec.ts';
+import type { MembershipChange, MembershipRefusal } from '#node/raft/membership.ts';
 import { Raft, type Recovered } from '#node/raft/raft.ts';
-import { Applier, type DurableLog } from './applier.ts';
+import { Applier, type ApplierEvents, type DurableLog } from './applier.ts';
 import { Batches } from './batches.ts';
+import { Checkpoints } from './checkpoints.ts';
 import { ClockGuard, clockToleranceMs } from './clock-guard.ts';
 import { HandOver, type HandOverRequest, type HandOverResult } from './hand-over.ts';
 import { encodeSettings, KIND_SETTINGS, type Settings } from './payload.ts';
 import { usersOf } from './users.ts';
 import type { MemberOptions, MemberPorts, ServingState } from './options.ts';
-import { PEER_FRAME_RAFT } from './ports.ts';
+import { PEER_FRAME_RAFT, PEER_FRAME_SNAPSHOT } from './ports.ts';
 import { Proposals } from './proposals.ts';
+import { PulseWatch } from './pulse-watch.ts';
 import { ServingHost } from './serving.ts';
+import type { Snapshots } from './snapshots.ts';
 
-/** Committed entries not applied yet, above which no more are taken from Raft. */
-const MAX_BACKLOG_ENTRIES = 10_000;
 /** Keys and elements freed, and looked at for compaction, in a tick: half a millisecond each. */
 const SLICE_ELEMENTS = 2000;
+
+/** Why a change of the membership was refused, or that it is not known whether it was made. */
+export type ChangeRefusal = MembershipRefusal | 'StaleTerm' | 'Unknown';
 
 export class Member {
   readonly raft: Raft;
   readonly batches: Batches;
   readonly applier: Applier;
   readonly keyspace: Keyspace;
+  readonly snapshots: Snapshots;
   readonly host: ServingHost;
   state: ServingState = 'replica';
   users: UserTable;
@@ -65,10 +71,9 @@ export class Member {
   readonly #proposals = new Proposals();
   readonly #clockGuard: ClockGuard;
   readonly #handOver: HandOver;
-  readonly #firstIndex: number;
+  readonly #checkpoints: Checkpoints;
+  readonly #pulse: PulseWatch;
   readonly #lastIndexAtStart: number;
-  /** Disk requests that must be done before the log can be read for a rebuild. */
-  #rebuildAfterSeq = 0;
   #primaryTerm = 0;
   #lastLeader = '';
   #lastTerm = 0;
@@ -83,25 +88,28 @@ export class Member {
     const now = ports.clock.monotonicMs();
     const { identity, limits } = options;
     this.users = usersOf(0, [], options.commands.catalog).table;
-    this.raft = new Raft(options.raft, recovered, now);
+    const votePort = ports.pulse ?? options.raft.votePort;
+    this.raft = new Raft({ ...options.raft, votePort }, recovered, now);
+    this.#pulse = new PulseWatch(this.raft, ports.pulse ?? null, ports.clock);
     this.keyspace = new Keyspace({ hashSeed: options.hashSeed });
     this.keyspace.role = 'replica';
     this.keyspace.recording = false;
-    this.#firstIndex = recovered.firstIndex;
     this.#lastIndexAtStart = recovered.lastIndex;
     this.batches = new Batches(limits.maxEntryBytes);
+    const keyspace = identity.kind === 'data' ? this.keyspace : null;
     this.applier = new Applier(
-      recovered.firstIndex,
+      recovered.membership,
       this.#durableLog(),
-      identity.kind === 'data' ? this.keyspace : null,
+      keyspace,
       this.batches,
-      {
-        settings: (settings) => this.#applySettings(settings),
-        applied: (index, term) => this.#proposals.applied(index, term),
-        lost: () => this.#rebuild(),
-        rebuilding: () => ports.events.keyspaceRebuilding(this.applier.committedIndex),
-      },
+      this.#applierEvents(),
     );
+    const { raft, applier } = this;
+    this.#checkpoints = new Checkpoints(this, { raft, applier, keyspace, identity, ports });
+    this.snapshots = this.#checkpoints.snapshots;
+    if (recovered.snapshot !== null) {
+      this.applier.begin(recovered.snapshot.index, this.#checkpoints.restore());
+    }
     const { electionTimeoutMs, leaseFraction } = options.raft;
     this.#clockGuard = new ClockGuard(
       ports.clock,
@@ -113,6 +121,7 @@ export class Member {
 
   /** Call every few milliseconds (a fifth of the heartbeat interval or less). */
   tick(): void {
+    this.#pulse.tick(this.leaderContactMs);
     const now = this.#ports.clock.monotonicMs();
     this.#guardClock();
     const stalled = this.#ports.disk.oldestUnsyncedMs(now) > this.#options.limits.diskStallMs;
@@ -120,8 +129,8 @@ export class Member {
     this.raft.tick(now);
     if (this.raft.role === 'leader' && !this.raft.transferring) this.#considerHandOff(now, stalled);
     if (this.state === 'primary' && !this.parking && this.activeExpire) this.#expire();
-    const drained = this.batches.inFlightCount === 0 && this.keyspace.effects.length === 0;
-    this.#handOver.tick(now, drained);
+    this.#checkpoints.tick(now);
+    this.#handOver.tick(now, !this.ahead);
     this.keyspace.freeSlice(SLICE_ELEMENTS);
     this.keyspace.compactSlice(SLICE_ELEMENTS);
     this.turn();
@@ -129,12 +138,14 @@ export class Member {
 
   /** A frame from another member arrived over a link that proved who it is; `bytes` are valid during the call. */
   receive(fromMemberId: string, frameType: number, bytes: Uint8Array): void {
+    const now = this.#ports.clock.monotonicMs();
+    if (frameType === PEER_FRAME_SNAPSHOT) this.snapshots.receive(fromMemberId, bytes, now);
     if (frameType !== PEER_FRAME_RAFT) return;
     const message = decodeMessage(bytes, this.#ids);
     if (message.from !== fromMemberId || message.to !== this.raft.id) return;
-    const now = this.#ports.clock.monotonicMs();
     this.raft.step(message, now);
     if (message.from === this.raft.leaderId) this.leaderContactMs = now;
+    if (message.type === 'append-reply') this.host.blocked.news = true;
     this.#ports.wakeAtOnce();
   }
 
@@ -142,6 +153,7 @@ export class Member {
   persisted(seq: number): void {
     this.#persistedSeq = seq;
     this.raft.persisted(seq, this.#ports.clock.monotonicMs());
+    this.host.blocked.news = true;
     this.#ports.wakeAtOnce();
   }
 
@@ -186,6 +198,26 @@ export class Member {
     return done;
   }
 
+  /**
+   * Changes the membership by one member, as planned from that config index and term. The entry's index once it is
+   * committed; `Unknown` when this member led no more before that.
+   */
+  async changeMembership(
+    change: MembershipChange,
+    plannedFromConfigIndex: number,
+    plannedInTerm: number,
+  ): Promise<{ readonly index: number } | { readonly refused: ChangeRefusal }> {
+    const { raft } = this;
+    if (raft.role === 'leader' && raft.term !== plannedInTerm) return { refused: 'StaleTerm' };
+    const now = this.#ports.clock.monotonicMs();
+    const outcome = raft.proposeMembership(change, plannedFromConfigIndex, now);
+    if ('refused' in outcome) return outcome;
+    const done = this.#proposals.wait(outcome.index, raft.term);
+    this.#ports.wake();
+    const index = await done;
+    return index === null ? { refused: 'Unknown' } : { index };
+  }
+
   /** Hands the leadership to a caught-up data member; commands are parked meanwhile. */
   handOver(request: HandOverRequest): Promise<HandOverResult> {
     const done = this.#handOver.start(request, this.#ports.clock.monotonicMs());
@@ -212,7 +244,15 @@ export class Member {
   /** May replies computed by this primary leave? Reads the clocks. */
   leaseHolds(): boolean {
     this.#guardClock();
+    if (this.raft.leaseValid(this.#ports.clock.monotonicMs())) return true;
+    // this thread may have been busy for longer than a lease lasts
+    this.#pulse.take();
     return this.raft.leaseValid(this.#ports.clock.monotonicMs());
+  }
+
+  /** When the pulse last heard of a leader, by this member's clock; 0: never. */
+  get pulseHeardMs(): number {
+    return this.#pulse.heardMs;
   }
 
   /** The keyspace is being read anew from the log. */
@@ -227,9 +267,32 @@ export class Member {
 
   /** The content at a log index, or null while effects are under way (ask again). */
   digest(): { index: number; digest: string } | null {
-    if (this.keyspace.effects.length > 0 || this.batches.inFlightCount > 0) return null;
-    if (!this.applier.caughtUp) return null;
+    if (this.ahead || !this.applier.caughtUp) return null;
     return { index: this.applier.appliedIndex, digest: this.keyspace.digest() };
+  }
+
+  // CheckpointOwner
+
+  get serves(): boolean {
+    return this.state === 'primary' && !this.parking;
+  }
+
+  get ahead(): boolean {
+    return this.batches.inFlightCount > 0 || this.keyspace.effects.length > 0;
+  }
+
+  get proposing(): boolean {
+    return !this.#proposals.empty;
+  }
+
+  get checkpointBytes(): number {
+    const { snapshotLogBytes, snapshotLogPercent } = this.#options.limits;
+    return Math.max(snapshotLogBytes, (this.keyspace.memoryBytes * snapshotLogPercent) / 100);
+  }
+
+  closeBatch(): boolean {
+    if (this.keyspace.effects.length > 0) this.#closeBatch(this.#ports.clock.monotonicMs());
+    return this.keyspace.effects.length === 0;
   }
 
   /** Closes the open batch now, because it has grown large. */
@@ -261,14 +324,13 @@ export class Member {
   #applySlices(): boolean {
     let more = this.applier.run();
     for (let slices = 3; more && slices > 0; slices--) more = this.applier.run();
-    this.raft.applied(this.applier.appliedIndex);
+    this.raft.applied(this.applier.releasedIndex);
     this.keyspace.committed(this.batches.committedNumber);
     return more || this.raft.commitIndex > this.applier.committedIndex;
   }
 
   #drainRaft(): void {
     for (;;) {
-      if (this.applier.backlog > MAX_BACKLOG_ENTRIES) return; // apply some of it first
       const ready = this.raft.takeReady();
       if (ready === null) return;
       for (const message of ready.messages) {
@@ -277,6 +339,10 @@ export class Member {
         this.#ports.peers.send(message.to, PEER_FRAME_RAFT, this.#message.written);
       }
       this.applier.committed(ready.committed);
+      const { fetch } = ready;
+      if (fetch !== null) {
+        this.snapshots.want(fetch, fetch.from, this.#ports.clock.monotonicMs());
+      }
       if (ready.persist === null) continue;
       this.#persistSeq = ready.persist.seq;
       this.#ports.disk.persist(ready.persist);
@@ -285,6 +351,7 @@ export class Member {
 
   #updateRole(): void {
     const { raft } = this;
+    this.#pulse.publish(this.leaderContactMs);
     if (raft.leaderId !== this.#lastLeader || raft.term !== this.#lastTerm) {
       if (raft.leaderId !== '' && raft.leaderId !== this.#lastLeader) this.leaderChanges++;
       if (raft.leaderId === '' && this.#lastLeader !== '') {
@@ -296,6 +363,7 @@ export class Member {
     }
     if (!this.caughtUpOnce) this.#judgeCaughtUp();
     const leads = raft.role === 'leader';
+    if (!leads) this.#proposals.abandon();
     if (this.state === 'primary' && !(leads && raft.term === this.#primaryTerm)) this.#stepDown();
     if (this.state === 'pending' && !leads) {
       // replies that a reload holds back leave no more
@@ -322,8 +390,7 @@ export class Member {
   }
 
   #reloadIfDrained(): void {
-    if (this.state !== 'primary' || this.keyspace.effects.length > 0) return;
-    if (this.batches.inFlightCount > 0 || !this.applier.caughtUp) return;
+    if (this.state !== 'primary' || this.ahead || !this.applier.caughtUp) return;
     this.keyspace.role = 'replica';
     this.keyspace.recording = false;
     this.#setState('pending');
@@ -337,26 +404,38 @@ export class Member {
     this.keyspace.recording = false;
     const unproposed = this.keyspace.effects.length > 0;
     this.keyspace.effects.clear();
+    this.batches.noteNoEffects();
     this.#setState('replica');
+    this.snapshots.abandon('this member is no longer the primary');
     this.host.steppedDown();
-    this.#proposals.abandon();
     if (unproposed && !this.keyspace.undo(this.batches.openNumber - 1)) this.#rebuild();
   }
 
   /** W6: what was executed here is not what the log holds: the keyspace is read anew. */
   #rebuild(): void {
-    this.#rebuildAfterSeq = this.#persistSeq;
-    this.applier.rebuild(this.#firstIndex);
+    this.snapshots.abandon('the keyspace is read anew');
+    this.applier.rebuild(this.#checkpoints.restore());
+    this.#ports.events.keyspaceRebuilding(this.applier.committedIndex);
   }
 
   #durableLog(): DurableLog {
     const { disk } = this.#ports;
-    const settled = (): boolean => this.#persistedSeq >= this.#rebuildAfterSeq;
+    const durableIndex = (): number => this.raft.durableIndex;
     return {
-      get settled(): boolean {
-        return settled();
+      get durableIndex(): number {
+        return durableIndex();
       },
       read: (from, toExclusive, maxBytes) => disk.read(from, toExclusive, maxBytes),
+    };
+  }
+
+  #applierEvents(): ApplierEvents {
+    return {
+      settings: (settings) => this.#applySettings(settings),
+      applied: (index, term) => this.#proposals.applied(index, term),
+      checkpoint: (index, term) => this.#checkpoints.applied(index, term),
+      digest: (digest) => this.snapshots.confirmed(digest),
+      lost: () => this.#rebuild(),
     };
   }
 
@@ -369,8 +448,10 @@ export class Member {
   #judgeCaughtUp(): void {
     const { raft } = this;
     const heard = raft.role === 'leader' ? raft.ownTermCommitted : this.leaderContactMs > 0;
-    const goal = Math.min(this.#lastIndexAtStart, raft.lastIndex);
-    this.caughtUpOnce = heard && raft.commitIndex >= goal && this.applier.caughtUp;
+    // a newcomer has caught up when it was made a voter, which needs the log up to there
+    const votes = raft.membership.voters.includes(raft.id);
+    const goal = Math.max(Math.min(this.#lastIndexAtStart, raft.lastIndex), raft.configIndex);
+    this.caughtUpOnce = heard && votes && raft.commitIndex >= goal && this.applier.caughtUp;
   }
 
   /** A leader that should not lead gives the leadership away: a log member, or one whose disk is stuck. */

@@ -96,6 +96,23 @@ export class NodeView implements NodePort {
     return matching.length;
   }
 
+  holds(write: number): boolean {
+    const { batches, raft } = this.#member;
+    return raft.durableIndex >= batches.lastIndexOf(write);
+  }
+
+  replicasHolding(write: number): number {
+    const { batches, raft } = this.#member;
+    // nobody counts who has said nothing yet
+    const index = Math.max(1, batches.lastIndexOf(write));
+    const { logMembers } = this.#options.identity;
+    let replicas = 0;
+    for (const { id, match, lostLog } of raft.progress()) {
+      if (!logMembers.has(id) && !lostLog && match >= index) replicas++;
+    }
+    return replicas;
+  }
+
   get shardTimeMs(): number {
     return this.#member.shardTimeMs();
   }
@@ -112,7 +129,7 @@ export class NodeView implements NodePort {
   #clusterShard(descriptor: ShardDescriptor, listener: string): ClusterShard {
     const primary = this.#primaryOf(descriptor);
     const members = descriptor.members
-      .filter((member) => member.kind === 'data')
+      .filter(({ kind, role }) => kind === 'data' && role !== 'learner')
       .map((member) => clusterMember(member, member.memberId === primary, listener))
       .filter((member) => member !== null)
       .sort((a, b) => (a.role === b.role ? 0 : a.role === 'master' ? -1 : 1));

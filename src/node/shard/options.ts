@@ -6,7 +6,7 @@ import type { RaftOptions } from '#node/raft/options.ts';
 import type { SessionLimits } from '#node/session/host.ts';
 import type { MemberEvents } from './events.ts';
 import type { MemberIdentity } from './identity.ts';
-import type { Disk, Peers } from './ports.ts';
+import type { Disk, Peers, Pulse, SnapshotFiles } from './ports.ts';
 
 /** Why the member does or does not run commands. */
 export type ServingState =
@@ -30,6 +30,8 @@ export interface MemberLimits {
   readonly diskReserveBytes: number;
   /** Age of the oldest unsynced write after which this member hands over and does not stand (W7). */
   readonly diskStallMs: number;
+  /** With durability async: age of the oldest uncommitted write from which on writes are refused. */
+  readonly asyncLossBoundMs: number;
   /**
    * Difference between wall and monotonic clock after which the lease is dropped (W5); never more is tolerated than
    * `clockToleranceMs` (clock-guard.ts) allows.
@@ -44,6 +46,10 @@ export interface MemberLimits {
   readonly replicaMaxStalenessMs: number;
   /** `maxmemory` in bytes; 0 for none. */
   readonly maxmemoryBytes: number;
+  /** Bytes of log, at least, between two snapshots. */
+  readonly snapshotLogBytes: number;
+  /** The same as a percentage of what the keyspace takes. */
+  readonly snapshotLogPercent: number;
 }
 
 export interface MemberOptions {
@@ -83,8 +89,11 @@ export interface ProcessFacts {
 export interface MemberPorts {
   readonly clock: Clock;
   readonly disk: Disk;
+  readonly snapshots: SnapshotFiles;
   readonly peers: Peers;
   readonly events: MemberEvents;
+  /** Absent: the core's own heartbeats are all there is. */
+  readonly pulse?: Pulse;
   /** Asks the shell to call {@link Member.turn} when what has arrived by now has been read. */
   wake(): void;
   /** Asks the shell to call {@link Member.react} as soon as the present call is over. */

@@ -6,11 +6,15 @@
  * large for one entry spans several: the first has {@link FIRST_PART}, the last {@link LAST_PART}, and
  * nothing of it is applied before the last is committed. An entry of whole units carries both flags.
  */
-import { type ByteWriter, text, utf8 } from '#base/bytes.ts';
+import { ByteReader, ByteWriter, text, utf8 } from '#base/bytes.ts';
 import type { UserDefinition } from '#node/acl/users.ts';
 
 export const KIND_EFFECTS = 2;
 export const KIND_SETTINGS = 3;
+/** Every data member's next snapshot is of the keyspace after this entry. No payload. */
+export const KIND_CHECKPOINT = 4;
+/** What the keyspace was after a checkpoint: {@link encodeDigest}. */
+export const KIND_DIGEST = 5;
 
 export const FIRST_PART = 1;
 export const LAST_PART = 2;
@@ -41,6 +45,27 @@ export interface EffectsHeader {
 export function decodeEffectsHeader(payload: Uint8Array): EffectsHeader {
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   return { shardTimeMs: view.getFloat64(0, true), flags: payload[8] };
+}
+
+/** The content of the keyspace at a checkpoint, as its leader had it. */
+export interface CheckpointDigest {
+  /** The checkpoint's index. */
+  readonly index: number;
+  /** 32 hexadecimal digits. */
+  readonly digest: string;
+}
+
+export function encodeDigest({ index, digest }: CheckpointDigest): Uint8Array {
+  const writer = new ByteWriter(64);
+  writer.uint53(index);
+  writer.string(digest);
+  return writer.copy();
+}
+
+/** The inverse of {@link encodeDigest}; the payload comes from a checksummed log. */
+export function decodeDigest(payload: Uint8Array): CheckpointDigest {
+  const reader = new ByteReader(payload);
+  return { index: reader.uint53(), digest: reader.string() };
 }
 
 /** Users and parameters of the whole shard at one revision; a later revision replaces all of it. */

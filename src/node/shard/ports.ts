@@ -18,7 +18,10 @@ export interface Disk {
   /** Bytes that can still be written, as last measured (at most a second old). */
   readonly freeBytes: number;
   readonly totalBytes: number;
-  /** Age in milliseconds of the oldest request that is not durable yet; 0 when there is none. */
+  /**
+   * Age in milliseconds of the oldest request that is not durable yet, counted anew from whatever was written since:
+   * a large request takes long on a disk that is well. 0 when there is none.
+   */
   oldestUnsyncedMs(nowMs: number): number;
   /** Entries below `index` are needed no more; what goes, and when, is the disk's business. */
   dropBefore(index: number): void;
@@ -104,4 +107,30 @@ export const PEER_FRAME_SNAPSHOT = 3;
 export interface Peers {
   /** Sends a frame. The caller may change `bytes` afterwards. */
   send(toMemberId: string, frameType: number, bytes: Uint8Array): void;
+}
+
+/**
+ * Where a member stands in its term, for the pulse thread: it `leads`, it `follows` a leader that it has heard of, or
+ * it is `leaving`: neither, or about to vote in the term that is named.
+ */
+export type PulseStanding = 'leads' | 'follows' | 'leaving';
+
+/**
+ * The thread that sends and answers heartbeats while this one is busy (docs/ARCHITECTURE.md, "Pulse"). Nothing here
+ * waits. Times are this member's monotonic milliseconds.
+ */
+export interface Pulse {
+  /** Says where this member stands. Costs nothing when that is as before. */
+  publish(term: number, standing: PulseStanding): void;
+  /** Says that the command thread lives, and when it last heard of the leader itself; 0: never. */
+  tick(nowMs: number, contactMs: number): void;
+  /**
+   * To be called before anything is decided about a vote, or about standing, in `term`: from now on no pulse of an
+   * earlier term is answered until {@link publish}. Returns until when no vote may be given, because of one that was.
+   */
+  beforeVote(term: number): number;
+  /** When the leader of `term` was last heard of by a pulse that was answered; 0: not in this term. */
+  heardMs(term: number): number;
+  /** The send time of the last pulse of `term` that a member has answered; 0: none. */
+  answeredSentMs(memberId: string, term: number): number;
 }

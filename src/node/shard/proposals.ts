@@ -8,6 +8,11 @@ interface Waiting {
 export class Proposals {
   #waiting: Waiting[] = [];
 
+  /** Nobody waits. */
+  get empty(): boolean {
+    return this.#waiting.length === 0;
+  }
+
   /** The index when the entry proposed there in `term` is applied; null when its outcome became unknown. */
   wait(index: number, term: number): Promise<number | null> {
     return new Promise((settle) => {
@@ -25,6 +30,7 @@ export class Proposals {
 
   /** This member leads no more. */
   abandon(): void {
+    if (this.#waiting.length === 0) return;
     const waiting = this.#waiting;
     this.#waiting = [];
     for (const { settle } of waiting) settle(null);

@@ -12,11 +12,13 @@ import type { UserTable } from '#node/acl/users.ts';
 import type { Clock } from '#base/clock.ts';
 import type { NodePort } from '#node/commands/node-port.ts';
 import type { Keyspace } from '#node/keyspace/keyspace.ts';
+import { ERRORS } from '#node/resp/errors.ts';
 import { ReplyWriter } from '#node/resp/reply.ts';
 import type { Refusal, SessionHost, SessionLimits } from '#node/session/host.ts';
 import { Session } from '#node/session/session.ts';
 import { CommandStatistics } from '#node/session/statistics.ts';
 import { LEAVES_AT_ONCE } from '#node/session/withheld.ts';
+import { BlockedSessions } from './blocked.ts';
 import type { Member } from './member.ts';
 import { NodeView } from './node-view.ts';
 import type { MemberLimits, MemberOptions, MemberPorts } from './options.ts';
@@ -39,6 +41,7 @@ const STALE: Refusal = {
   kind: 'error',
   line: 'CLUSTERDOWN This replica has lost touch with its primary',
 };
+const LOSS_BOUND: Refusal = { kind: 'error', line: ERRORS.lossBound };
 const READ_ONLY: Refusal = {
   kind: 'error',
   line: "READONLY You can't write against a read only replica.",
@@ -59,6 +62,7 @@ export class ServingHost implements SessionHost, Clients {
   overloaded = false;
   /** Replies that wait for a commit or a lease, in bytes. */
   withheldBytes = 0;
+  readonly blocked = new BlockedSessions(this);
   /** The node as INFO and CLUSTER show it. */
   readonly node: NodePort;
   readonly #member: Member;
@@ -124,6 +128,12 @@ export class ServingHost implements SessionHost, Clients {
     return this.#member.batches.newestNumber(this.keyspace.effects.length);
   }
 
+  /** Durability async: so much acknowledged could be lost by now that no more writes are taken. */
+  get lossBoundReached(): boolean {
+    if (this.waitsForCommit) return false;
+    return this.turnMs - this.#member.batches.oldestMs >= this.#limits.asyncLossBoundMs;
+  }
+
   open(connection: ClientConnection): ClientHandler {
     const session = new Session(connection, this);
     this.sessions.set(session.id, session);
@@ -160,6 +170,7 @@ export class ServingHost implements SessionHost, Clients {
 
   endUnit(_waitIndex: number): void {
     if (this.keyspace.effects.length === 0) return;
+    if (!this.waitsForCommit) this.#member.batches.noteEffects(this.turnMs);
     this.#member.closeLargeBatch();
     const { inFlightBytes } = this.#member.batches;
     if (inFlightBytes > this.#limits.maxInFlightBytes) this.overloaded = true;
@@ -171,6 +182,10 @@ export class ServingHost implements SessionHost, Clients {
     this.#turn[this.#turnCount++] = session;
   }
 
+  awaitWake(session: Session): void {
+    this.blocked.add(session);
+  }
+
   resumeLater(session: Session): void {
     this.#later.add(session);
     this.#ports.wake();
@@ -180,6 +195,7 @@ export class ServingHost implements SessionHost, Clients {
     this.#later.delete(session);
     this.sessions.delete(session.id);
     this.#parked.delete(session);
+    this.blocked.delete(session);
     this.withheldBytes -= session.countedBytes;
     session.countedBytes = 0;
     if (session.withheld) this.#withheld.splice(this.#withheld.indexOf(session), 1);
@@ -198,6 +214,7 @@ export class ServingHost implements SessionHost, Clients {
 
   /** The turn is over: lets go what may go. */
   turnEnded(): void {
+    if (this.blocked.count > 0) this.#lookAtBlocked();
     if (this.#turnCount > 0 || this.#withheld.length > 0) this.#release();
     this.replies.clear();
     this.#clocksRead = false;
@@ -206,8 +223,10 @@ export class ServingHost implements SessionHost, Clients {
 
   /** Rule W6: the outcome of what is under way is unknown; nothing more leaves. */
   steppedDown(): void {
+    const { committedNumber } = this.#member.batches;
     for (const session of this.sessions.values()) {
-      if (session.entangled) session.abort();
+      // an acknowledged write may be lost (async): WAIT must not take another's place in the log for it
+      if (session.entangled || session.lastWrite > committedNumber) session.abort();
     }
   }
 
@@ -224,11 +243,19 @@ export class ServingHost implements SessionHost, Clients {
     return silentMs <= this.#limits.replicaMaxStalenessMs;
   }
 
+  #lookAtBlocked(): void {
+    if (this.#member.raft.role === 'leader') this.blocked.look(this.turnMs);
+    else this.blocked.unblock();
+  }
+
   #judge(slot: number, write: boolean, session: Session): Refusal | null {
     const routes = this.#routes;
     const member = this.#member;
     if (slot >= 0 && !routes.owns(slot)) return routes.toOwner(slot, session.connection.listener);
-    if (member.state === 'primary') return member.parking ? PARK : null;
+    if (member.state === 'primary') {
+      if (member.parking) return PARK;
+      return write && this.lossBoundReached ? LOSS_BOUND : null;
+    }
     if (member.state === 'pending') return PARK;
     if (!write && (session.readOnly || slot < 0)) return this.freshReplica ? null : STALE;
     if (slot < 0) return READ_ONLY;

@@ -26,6 +26,9 @@ export const CLUSTER_CONDITIONS = {
       ChangeNotSupported:
         'This change is not supported yet; the last accepted value stays in force.',
       ParameterInvalid: 'A parameter is unknown or has a value out of range.',
+      SecretNotFound:
+        'The Secret of storage.encryption does not exist; a new cluster waits for it.',
+      SecretInvalid: 'The Secret of storage.encryption has no valid key.',
       WindowTooShort: 'A window is shorter than an hour.',
     },
   },
@@ -124,6 +127,7 @@ export const CLUSTER_CONDITIONS = {
     reasons: {
       Creating: 'The cluster is being formed.',
       Updating: 'A change is being carried out.',
+      ReplacingMember: 'A member that lost its disk is being made a new one.',
       RollingOut: 'Members are being restarted one by one.',
       Deleting: 'The cluster is being deleted.',
     },

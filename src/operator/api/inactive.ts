@@ -14,11 +14,8 @@ const INACTIVE: Readonly<Record<string, (spec: MemoryClusterSpec) => boolean>> =
   maintenanceWindow: (spec) => spec.maintenanceWindow !== '',
   finalSnapshotName: (spec) => spec.finalSnapshotName !== '',
   'storage.adoptClusterId': (spec) => spec.storage.adoptClusterId !== '',
-  'storage.encryption': (spec) => spec.storage.encryption.secretName !== '',
   'tls.issuerRef': (spec) => spec.tls.issuerRef !== undefined,
   external: (spec) => spec.external !== undefined,
-  // a node can do it, but nothing bounds yet how much may be lost
-  durability: (spec) => spec.durability === 'async',
   deletionProtection: (spec) => spec.deletionProtection,
 };
 

@@ -7,7 +7,7 @@ import type { Rule } from './rules.ts';
 export const MAX_DATA_MEMBERS = 500;
 
 /** Ports of the members that clients cannot have: metrics, admin, peer. */
-export const RESERVED_PORTS: readonly number[] = [9121, 9443, 16379];
+export const RESERVED_PORTS: readonly number[] = [9121, 9443, 16379, 16380];
 
 type Resources = MemoryClusterSpec['resources'];
 

@@ -183,13 +183,11 @@ test('fields that do nothing yet are named when they are set', () => {
     snapshotRetentionLimit: 7,
     snapshotWindow: '03:00-04:00',
     maintenanceWindow: 'sun:05:00-sun:06:00',
-    durability: 'async',
   });
   expect(inactiveFields(spec)).toEqual([
     'parameterGroupName',
     'snapshotRetentionLimit',
     'snapshotWindow',
     'maintenanceWindow',
-    'durability',
   ]);
 });

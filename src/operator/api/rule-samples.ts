@@ -172,6 +172,7 @@ const ruleBroken: readonly RuleSample[] = [
     'spec.numShards',
   ),
   cluster('the port of metrics', { port: 9121 }, 'S2 PortReserved', 'spec.port'),
+  cluster('the port of the pulse', { port: 16380 }, 'S2 PortReserved', 'spec.port'),
   cluster(
     'plaintext with passwords',
     { tlsEnabled: false, aclName: 'my-acl' },

@@ -1,38 +1,29 @@
 /**
- * A cluster of processes on this machine: kubelet (starts members, starts them again when they die) and
- * operator (certificates, bootstrap record, peers, users) in one. Used by `holdfast local`, the quick
- * start, the crash tests and the benchmarks.
- *
- * Invariant: what the operator would not do by itself, this does not do either: a shard is formed once,
- * from empty disks that all answered.
+ * A cluster of processes on this machine: kubelet (starts members, starts them again when they die) and, with
+ * `steering.ts`, operator (certificates, bootstrap record, peers, users, members with a new disk) in one. Used by
+ * `holdfast local`, the quick start, the crash tests and the benchmarks.
  */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Options } from '#node/config/options.ts';
-import { unreachable } from '#base/invariant.ts';
 import { NodeClient } from '#operator/nodeclient/client.ts';
-import { NodeClientError } from '#operator/nodeclient/errors.ts';
-import type {
-  BootstrapRecord,
-  KeyspaceDigest,
-  MemberStatus,
-  PeerHint,
-} from '#operator/nodeclient/wire.ts';
-import {
-  clusterMembers,
-  type Member,
-  shardNames,
-  shardNumber,
-} from '#operator/topology/members.ts';
-import { equalSlotRanges } from '#operator/topology/slots.ts';
+import type { KeyspaceDigest, MemberStatus } from '#operator/nodeclient/wire.ts';
+import { clusterMembers, type Member } from '#operator/topology/members.ts';
 import { ensureCertificates } from './certificates.ts';
 import type { ClusterDefinition } from './definition.ts';
-import { type ClusterFiles, clusterFiles, createFile, readJson } from './files.ts';
-import { type FormationStep, nextStep, type Observation, primaryAmong } from './formation.ts';
+import { type ClusterFiles, clusterFiles, writeFile } from './files.ts';
+import { primaryAmong } from './formation.ts';
 import { memberCommand } from './member-arguments.ts';
 import { LOOPBACK, type MemberPorts } from './ports.ts';
-import { type ClusterState, loadState, nextSettings, saveState } from './state.ts';
+import { type ClusterState, loadState, saveState } from './state.ts';
+import { ForeignDiskError, Steering, type SteeringEvent } from './steering.ts';
 import { type ProcessEvent, SupervisedProcess } from './supervisor.ts';
 
+/** Until the next look at members while something is missing, and when all is well. */
 const LOOK_AGAIN_MS = 50;
+const WATCH_MS = 500;
+/** Written by a node at its first start, before anything else. */
+const IDENTITY_FILE = 'identity.json';
 const RENEWAL_CHECK_MS = 12 * 3_600_000;
 
 export interface LocalClusterOptions {
@@ -45,12 +36,16 @@ export interface LocalClusterOptions {
   readonly readyWithinMs?: number;
   /** Options of the node beyond what the manifest says. */
   readonly nodeOptions?: Partial<Options>;
+  /** The host by which member `from` finds another, `to`: for tests with a network of their own in between. */
+  readonly hostFor?: (from: string, to: string) => string;
   readonly onEvent?: (event: ClusterEvent) => void;
 }
 
 export type ClusterEvent =
   | ProcessEvent
-  | { readonly type: 'formed'; readonly shard: string }
+  | SteeringEvent
+  /** A running member's data directory is gone: its process is ended, and starts with an empty one. */
+  | { readonly type: 'disk-gone'; readonly name: string }
   | { readonly type: 'waiting'; readonly why: string };
 
 /** A member and where it listens. */
@@ -68,6 +63,8 @@ interface Running {
   readonly member: LocalMember;
   readonly process: SupervisedProcess;
   readonly client: NodeClient;
+  /** The process that was last seen to have an identity on its disk. */
+  readonly seen: { pid: number | null };
 }
 
 /** The cluster cannot be started, or not in time. */
@@ -84,10 +81,14 @@ export class LocalClusterError extends Error {
 export class LocalCluster {
   readonly #options: LocalClusterOptions;
   readonly #files: ClusterFiles;
-  #running = new Map<string, Running>();
+  readonly #running = new Map<string, Running>();
   #state: ClusterState | null = null;
+  #steering: Steering | null = null;
   #ca: string | null = null;
   #renewal: NodeJS.Timeout | null = null;
+  #watch: NodeJS.Timeout | null = null;
+  /** The last look at the members; one is over before the next begins. */
+  #looking: Promise<unknown> = Promise.resolve();
   #stopping = false;
 
   constructor(options: LocalClusterOptions) {
@@ -128,6 +129,8 @@ export class LocalCluster {
     const state = await loadState(this.#files, planned, basePort, definition.spec.port);
     saveState(this.#files, state);
     this.#state = state;
+    const { encryptionKey } = definition;
+    if (encryptionKey !== null) writeFile(this.#files.encryptionKey, encryptionKey, 0o600);
     const certificates = await this.#ensureCertificates();
     for (const plan of planned) {
       const logFile = this.#files.member(plan.name).log;
@@ -148,24 +151,35 @@ export class LocalCluster {
           ca: certificates.peerCa,
         },
       });
-      this.#running.set(plan.name, { member, process, client });
+      this.#running.set(plan.name, { member, process, client, seen: { pid: null } });
       process.start();
     }
+    this.#steering = new Steering({
+      definition,
+      files: this.#files,
+      state,
+      members: this.#running,
+      hostFor: this.#options.hostFor ?? (() => LOOPBACK),
+      onEvent: (event) => onEvent?.(event),
+    });
     this.#renewal = setInterval(() => {
       this.#ensureCertificates().catch((error: unknown) =>
         onEvent?.({ type: 'waiting', why: `certificates are not renewed: ${String(error)}` }),
       );
     }, RENEWAL_CHECK_MS);
     this.#renewal.unref();
-    await this.#becomeReady();
+    await this.ready();
+    this.#watchLater();
   }
 
   /** Stops all members gracefully and resolves when the last is gone. Data and ports are kept. */
   async stop(): Promise<void> {
     this.#stopping = true;
     if (this.#renewal !== null) clearInterval(this.#renewal);
+    if (this.#watch !== null) clearTimeout(this.#watch);
     const running = [...this.#running.values()];
     await Promise.all(running.map(({ process }) => process.stop()));
+    await this.#looking;
     for (const { client } of running) client.close();
   }
 
@@ -190,12 +204,72 @@ export class LocalCluster {
 
   /** The name of the member that serves a shard's writes now; null when none does. */
   async primaryOf(shard: string): Promise<string | null> {
-    return primaryAmong(await this.#observe(shard));
+    return primaryAmong((await this.#steering?.observe(shard)) ?? []);
   }
 
-  /** Resolves when every member is ready again; rejects when that takes too long. */
+  /** Resolves when every member is ready again and votes; rejects when that takes too long. */
   async ready(): Promise<void> {
-    await this.#becomeReady();
+    const { readyWithinMs = 60_000, onEvent } = this.#options;
+    const deadlineMs = performance.now() + readyWithinMs;
+    for (;;) {
+      const waiting = (await this.#look()).join('; ');
+      if (waiting === '' || this.#stopping) return;
+      onEvent?.({ type: 'waiting', why: waiting });
+      if (performance.now() > deadlineMs) {
+        const message = `not ready after ${readyWithinMs} ms: ${waiting}; see ${this.#files.root}/*/node.log`;
+        throw new LocalClusterError('NOT_READY', message);
+      }
+      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
+    }
+  }
+
+  /** Looks after the members for as long as the cluster runs. */
+  #watchLater(delayMs = WATCH_MS): void {
+    if (this.#stopping) return;
+    this.#watch = setTimeout(() => void this.#watchNow(), delayMs);
+  }
+
+  async #watchNow(): Promise<void> {
+    let waiting: string;
+    try {
+      waiting = (await this.#look()).join('; ');
+    } catch (error) {
+      waiting = error instanceof Error ? error.message : String(error);
+    }
+    if (waiting !== '') this.#options.onEvent?.({ type: 'waiting', why: waiting });
+    this.#watchLater(waiting === '' ? WATCH_MS : LOOK_AGAIN_MS);
+  }
+
+  /** One step for every shard; what is missing. Two callers take turns. */
+  #look(): Promise<string[]> {
+    const look = this.#looking.then(() => this.#lookNow());
+    this.#looking = look.catch(() => undefined);
+    return look;
+  }
+
+  async #lookNow(): Promise<string[]> {
+    if (this.#stopping || this.#steering === null) return [];
+    await this.#replaceLostFiles();
+    try {
+      return await this.#steering.advance();
+    } catch (error) {
+      if (!(error instanceof ForeignDiskError)) throw error;
+      throw new LocalClusterError('FOREIGN_DISK', error.message);
+    }
+  }
+
+  /** A process goes on in a directory that was deleted, and would find out at a bad moment. */
+  async #replaceLostFiles(): Promise<void> {
+    for (const [name, { process, seen }] of this.#running) {
+      const { data, peerTls } = this.#files.member(name);
+      if (!existsSync(join(peerTls, 'tls.crt'))) await this.#ensureCertificates();
+      if (seen.pid !== process.pid || process.pid === null) {
+        seen.pid = existsSync(join(data, IDENTITY_FILE)) ? process.pid : null;
+      } else if (!existsSync(join(data, IDENTITY_FILE)) && process.kill('SIGKILL')) {
+        seen.pid = null;
+        this.#options.onEvent?.({ type: 'disk-gone', name });
+      }
+    }
   }
 
   #member(name: string): Running {
@@ -223,152 +297,5 @@ export class LocalCluster {
   #known(): ClusterState {
     if (this.#state === null) throw new Error(`cluster ${this.name} is not started`);
     return this.#state;
-  }
-
-  async #observe(shard: string): Promise<Observation[]> {
-    const members = [...this.#running.values()].filter(({ member }) => member.shard === shard);
-    return await Promise.all(
-      members.map(async ({ member, client }) => {
-        const status = await client.status().catch((error: unknown) => {
-          if (error instanceof NodeClientError) return null;
-          throw error;
-        });
-        return { name: member.name, status };
-      }),
-    );
-  }
-
-  /** Does one step after another for every shard until all say ready. */
-  async #becomeReady(): Promise<void> {
-    const { readyWithinMs = 60_000, onEvent } = this.#options;
-    const deadlineMs = performance.now() + readyWithinMs;
-    const introduced = new Map<string, string>();
-    for (;;) {
-      const shards = shardNames(this.#options.definition.spec.numShards);
-      const missing = await Promise.all(shards.map((shard) => this.#advance(shard, introduced)));
-      const waiting = missing.flatMap((why, at) => (why === null ? [] : [`${shards[at]} ${why}`]));
-      if (waiting.length === 0 || this.#stopping) return;
-      onEvent?.({ type: 'waiting', why: waiting.join('; ') });
-      if (performance.now() > deadlineMs) {
-        throw new LocalClusterError(
-          'NOT_READY',
-          `not ready after ${readyWithinMs} ms: ${waiting.join('; ')}; see ${this.#files.root}/*/node.log`,
-        );
-      }
-      await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS));
-    }
-  }
-
-  /** One look at a shard and what follows from it; null when it is ready, else what is missing. */
-  async #advance(shard: string, introduced: Map<string, string>): Promise<string | null> {
-    const observed = await this.#observe(shard);
-    const record = this.#record(shard);
-    const step = nextStep(observed, record, this.#settingsRevision());
-    try {
-      return await this.#perform(shard, step, observed, introduced);
-    } catch (error) {
-      // whoever did not answer now will be asked again
-      if (error instanceof NodeClientError) return error.message;
-      throw error;
-    }
-  }
-
-  async #perform(
-    shard: string,
-    step: FormationStep,
-    observed: readonly Observation[],
-    introduced: Map<string, string>,
-  ): Promise<string | null> {
-    switch (step.type) {
-      case 'wait':
-        await this.#introduce(observed, introduced);
-        return step.why;
-      case 'refuse':
-        throw new LocalClusterError('FOREIGN_DISK', `shard ${shard}: ${step.why}`);
-      case 'record':
-        this.#decide(shard, step.memberIds);
-        return 'is being formed';
-      case 'bootstrap':
-        for (const name of step.names) {
-          await this.#member(name).client.bootstrap(step.record);
-        }
-        this.#options.onEvent?.({ type: 'formed', shard });
-        return 'is formed';
-      case 'settings':
-        await this.#giveSettings(step.primary);
-        return 'members learn their users';
-      case 'ready':
-        await this.#introduce(observed, introduced);
-        return null;
-      default:
-        return unreachable(step);
-    }
-  }
-
-  #settingsRevision(): number {
-    const state = this.#known();
-    const { users, spec } = this.#options.definition;
-    const content = { users, parameters: spec.parameters };
-    const settings = nextSettings(state.settings, content);
-    if (settings !== state.settings) {
-      this.#state = { ...state, settings };
-      saveState(this.#files, this.#state);
-    }
-    return settings.revision;
-  }
-
-  #record(shard: string): BootstrapRecord | null {
-    return readJson(this.#files.identity(shard)) as BootstrapRecord | null;
-  }
-
-  /** Whoever creates the file first has decided; it is read again in the next step. */
-  #decide(shard: string, memberIds: ReadonlyMap<string, string>): void {
-    const voters = [...memberIds].map(([name, memberId]) => {
-      const { kind, ports } = this.#member(name).member;
-      return { name, memberId, kind, host: LOOPBACK, peerPort: ports.peer };
-    });
-    const record: BootstrapRecord = {
-      clusterId: this.#known().clusterId,
-      shard,
-      createdAt: new Date().toISOString(),
-      voters,
-      slots: [equalSlotRanges(this.#options.definition.spec.numShards)[shardNumber(shard) - 1]],
-    };
-    createFile(this.#files.identity(shard), `${JSON.stringify(record, null, 2)}\n`);
-  }
-
-  /**
-   * Tells members where the others are: at every start, because ports may differ from the last run's, and
-   * again when more is known. `introduced` remembers what each was told.
-   */
-  async #introduce(
-    observed: readonly Observation[],
-    introduced: Map<string, string>,
-  ): Promise<void> {
-    const memberIds = new Map<string, string>();
-    for (const shard of shardNames(this.#options.definition.spec.numShards)) {
-      for (const { name, memberId } of this.#record(shard)?.voters ?? [])
-        memberIds.set(name, memberId);
-    }
-    const hints = this.members().map(({ name, shard, kind, ports }): PeerHint => {
-      const memberId = memberIds.get(name);
-      const address = { host: LOOPBACK, peerPort: ports.peer, clientPort: ports.client };
-      return { name, shard, kind, ...address, ...(memberId === undefined ? {} : { memberId }) };
-    });
-    const content = JSON.stringify(hints);
-    for (const { name, status } of observed) {
-      if (status?.formed !== true || introduced.get(name) === content) continue;
-      await this.#member(name).client.putPeers(hints);
-      introduced.set(name, content);
-    }
-  }
-
-  async #giveSettings(primary: string): Promise<void> {
-    const { users, spec } = this.#options.definition;
-    await this.#member(primary).client.putSettings({
-      revision: this.#settingsRevision(),
-      users,
-      parameters: spec.parameters,
-    });
   }
 }

@@ -11,6 +11,7 @@ import { inactiveFields } from '#operator/api/inactive.ts';
 import type { MemoryCluster, User } from '#operator/api/kinds.ts';
 import type { MemoryClusterSpec } from '#operator/api/memorycluster.ts';
 import type { UserSetting } from '#operator/nodeclient/wire.ts';
+import { ENCRYPTION_KEY, encryptionKeyProblem } from '#operator/resources/encryption-key.ts';
 import { dataResources, logResources } from '#operator/resources/memory.ts';
 import type { GivenCertificate } from './certificates.ts';
 import { ManifestError, type Manifests } from './manifest.ts';
@@ -25,6 +26,8 @@ export interface ClusterDefinition {
   readonly users: readonly UserSetting[];
   /** The certificate of spec.tls.secretName; null: one is made. */
   readonly clientCertificate: GivenCertificate | null;
+  /** The key file of spec.storage.encryption; null: disks are not encrypted. */
+  readonly encryptionKey: string | null;
   /** Fields and parameters that are set and do nothing yet. */
   readonly inactive: readonly string[];
 }
@@ -65,6 +68,7 @@ function define(
     spec,
     users: usersOf(spec.aclName, manifests, problem, problems),
     clientCertificate,
+    encryptionKey: encryptionKeyOf(spec.storage.encryption.secretName, manifests, problem),
     inactive: [...inactiveFields(spec), ...inactiveParameters(spec.parameters)],
   };
 }
@@ -139,6 +143,31 @@ function userSetting(user: User, manifests: Manifests, problems: string[]): User
     noPassword: authenticationMode.type === 'no-password',
     accessString,
   };
+}
+
+function encryptionKeyOf(
+  name: string,
+  manifests: Manifests,
+  problem: (field: string, text: string) => void,
+): string | null {
+  if (name === '') return null;
+  const field = 'spec.storage.encryption.secretName';
+  const secret = manifests.secrets.get(name);
+  const content = secret?.data.get(ENCRYPTION_KEY);
+  if (content === undefined) {
+    const what =
+      secret === undefined
+        ? 'is not in the manifests [SecretNotFound]'
+        : `has no ${ENCRYPTION_KEY} [SecretInvalid]`;
+    problem(field, `Secret ${name} ${what}`);
+    return null;
+  }
+  const text = new TextDecoder().decode(content);
+  const wrong = encryptionKeyProblem(text);
+  if (wrong !== null) {
+    problem(field, `Secret ${name}, key ${ENCRYPTION_KEY}: ${wrong} [SecretInvalid]`);
+  }
+  return text;
 }
 
 function givenCertificate(

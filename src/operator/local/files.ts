@@ -4,6 +4,7 @@
  *
  *   DIR/<cluster>/state.json                    ports, settings revision
  *   DIR/<cluster>/ca.crt                        for clients (TLS only)
+ *   DIR/<cluster>/encryption-key              of spec.storage.encryption
  *   DIR/<cluster>/pki/…                         CA keys and the operator's certificate
  *   DIR/<cluster>/shard-<shard>/identity.json   the bootstrap record; its creation decides it
  *   DIR/<cluster>/<member>/data                 the member's own
@@ -30,6 +31,7 @@ export const clusterFiles = (directory: string, cluster: string) => {
     state: join(root, 'state.json'),
     caForClients: join(root, 'ca.crt'),
     pki: join(root, 'pki'),
+    encryptionKey: join(root, 'encryption-key'),
     identity: (shard: string) => join(root, `shard-${shard}`, 'identity.json'),
     member: (name: string) => {
       const home = join(root, name);

@@ -59,7 +59,14 @@ function observe(
   });
 }
 
-const FORMED: Partial<MemberStatus> = { formed: true, ready: true, settingsRevision: 2 };
+const FORMED: Partial<MemberStatus> = {
+  formed: true,
+  clusterId: 'c',
+  ready: true,
+  settingsRevision: 2,
+  leader: 'id0',
+  voters: ['id0', 'id1', 'id2'],
+};
 const roles = (at: number): Partial<MemberStatus> =>
   at === 0 ? { role: 'primary', lease: true, term: 3 } : { role: at === 2 ? 'log' : 'replica' };
 
@@ -95,20 +102,40 @@ test('a record names every member by the id on its disk', () => {
 
 test('with a record, members that do not have it are given it, whoever else is silent', () => {
   const step = nextStep(
-    observe((at) => (at === 0 ? null : at === 1 ? { formed: true } : {})),
+    observe((at) => (at === 0 ? null : at === 1 ? { formed: true, clusterId: 'c' } : {})),
     RECORD,
     1,
   );
   expect(step).toEqual({ type: 'bootstrap', names: ['shop-0001-l01'], record: RECORD });
 });
 
-test('a member with another disk than the record names is never bootstrapped', () => {
-  const step = nextStep(
-    observe((at) => (at === 1 ? { memberId: 'new' } : {})),
-    RECORD,
-    1,
-  );
-  expect(step.type).toBe('refuse');
+test('a disk of another cluster, or only empty ones where a shard was, are refused', () => {
+  const foreign = observe((at) => (at === 1 ? { formed: true, clusterId: 'other' } : {}));
+  expect(nextStep(foreign, RECORD, 1).type).toBe('refuse');
+  const allNew = observe((at) => ({ memberId: `new${at}` }));
+  expect(nextStep(allNew, RECORD, 1).type).toBe('refuse');
+});
+
+test('an empty disk that the record does not name is never bootstrapped: it joins, once a member leads', () => {
+  const voters = ['id0', 'id1', 'id2'];
+  const changes = (at: number, leads: boolean): Partial<MemberStatus> => {
+    if (at === 1) return { memberId: 'new', formed: false };
+    const leader = leads ? 'id0' : '';
+    return { ...roles(at), lease: leads && at === 0, leader, voters, clusterId: 'c' };
+  };
+  const led = observe((at) => changes(at, true), FORMED);
+  expect(nextStep(led, RECORD, 2)).toEqual({
+    type: 'membership',
+    next: { step: 'join', member: 'shop-0001-002' },
+    record: RECORD,
+  });
+  expect(
+    nextStep(
+      observe((at) => changes(at, false), FORMED),
+      RECORD,
+      2,
+    ).type,
+  ).toBe('wait');
 });
 
 test('the primary gets settings when its revision is older than ours', () => {

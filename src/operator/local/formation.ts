@@ -3,9 +3,11 @@
  * order of work (DESIGN §5), without Kubernetes. Pure; its caller does what is answered and asks again.
  *
  * Invariants: a record is made only when every member answered and no disk ever belonged to a shard;
- * once there is a record no other is ever made, and nobody whom it does not name is bootstrapped.
+ * once there is a record no other is ever made, and nobody whom it does not name is bootstrapped: such an
+ * empty disk joins the shard as a new member (`#operator/topology/membership.ts`).
  */
 import type { BootstrapRecord, MemberStatus } from '#operator/nodeclient/wire.ts';
+import { type MembershipStep, nextMembershipStep } from '#operator/topology/membership.ts';
 
 export interface Observation {
   readonly name: string;
@@ -26,6 +28,12 @@ export type FormationStep =
       readonly names: readonly string[];
       readonly record: BootstrapRecord;
     }
+  /** Bring the voters one step nearer to who should vote. */
+  | {
+      readonly type: 'membership';
+      readonly next: Exclude<MembershipStep, { step: 'settled' | 'leaderless' | 'wait' }>;
+      readonly record: BootstrapRecord;
+    }
   /** Give this primary the settings. */
   | { readonly type: 'settings'; readonly primary: string }
   | { readonly type: 'ready'; readonly primary: string };
@@ -38,11 +46,23 @@ export function nextStep(
   if (record === null) return beforeRecord(observed);
   const stranger = findStranger(observed, record);
   if (stranger !== null) return { type: 'refuse', why: stranger };
-  const unformed = observed.filter(({ status }) => status !== null && !status.formed);
+  const unformed = observed.filter(
+    ({ name, status }) => status?.formed === false && isFirst(record, name, status),
+  );
   if (unformed.length > 0) {
     return { type: 'bootstrap', names: unformed.map(({ name }) => name), record };
   }
-  return afterBootstrap(observed, settingsRevision);
+  const next = nextMembershipStep(record, observed);
+  const after = afterBootstrap(observed, settingsRevision);
+  switch (next.step) {
+    case 'settled':
+    case 'leaderless':
+      return after;
+    case 'wait':
+      return after.type === 'ready' ? { type: 'wait', why: next.why } : after;
+    default:
+      return { type: 'membership', next, record };
+  }
 }
 
 /** The member that serves writes, by what the members say; the newest term wins. Null when none does. */
@@ -74,16 +94,24 @@ function beforeRecord(observed: readonly Observation[]): FormationStep {
   return { type: 'record', memberIds };
 }
 
+/** What no step may be taken with: a disk of another cluster, or none that is left of a shard. */
 function findStranger(observed: readonly Observation[], record: BootstrapRecord): string | null {
   for (const { name, status } of observed) {
-    if (status === null) continue;
-    const voter = record.voters.find((candidate) => candidate.name === name);
-    if (voter === undefined) return `${name} is not in the identity of shard ${record.shard}`;
-    if (voter.memberId !== status.memberId) {
-      return `${name} has another disk than shard ${record.shard} was formed with (${status.memberId}, not ${voter.memberId})`;
+    if (!record.voters.some((voter) => voter.name === name)) {
+      return `${name} is not in the identity of shard ${record.shard}`;
+    }
+    if (status?.formed === true && status.clusterId !== record.clusterId) {
+      return `the disk of ${name} belongs to the cluster ${status.clusterId}, not ${record.clusterId}`;
     }
   }
-  return null;
+  const allEmpty = observed.every(
+    ({ name, status }) => status?.formed === false && !isFirst(record, name, status),
+  );
+  return allEmpty ? `all its members have empty disks; what it held is lost` : null;
+}
+
+function isFirst(record: BootstrapRecord, name: string, { memberId }: MemberStatus): boolean {
+  return record.voters.some((voter) => voter.name === name && voter.memberId === memberId);
 }
 
 function afterBootstrap(observed: readonly Observation[], settingsRevision: number): FormationStep {

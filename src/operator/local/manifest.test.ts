@@ -91,6 +91,23 @@ test('open-access lets everyone do everything', () => {
   expect(shop.users).toMatchObject([{ name: 'default', on: true, noPassword: true }]);
 });
 
+test('the key of encryption at rest is taken from its Secret, and never repeated in an error', () => {
+  const encrypted = (key: string, name = 'disk-key'): string =>
+    [
+      'apiVersion: holdfast.dev/v1alpha1\nkind: MemoryCluster\nmetadata: {name: shop}',
+      'spec: {storage: {encryption: {secretName: disk-key}}}\n---',
+      `apiVersion: v1\nkind: Secret\nmetadata: {name: ${name}}\nstringData: {key: "${key}"}\n`,
+    ].join('\n');
+  const line = `2026-01 ${'ab'.repeat(32)}`;
+  const [shop] = defineClusters(parseManifests('x', encrypted(line)));
+  expect(shop.encryptionKey).toBe(line);
+  expect(shop.inactive).toEqual([]);
+  expect(problems(encrypted(line, 'other')).join()).toMatch(/disk-key .*\[SecretNotFound\]/);
+  const wrong = problems(encrypted(line.slice(0, -1))).join();
+  expect(wrong).toMatch(/\[SecretInvalid\]/);
+  expect(wrong).not.toContain('abab');
+});
+
 test('an error names file, line, object, field, value and rule', () => {
   const wrong = CLUSTER.replace('spec: {aclName', 'spec: {numShards: 0, aclName');
   expect(problems(wrong)).toEqual([

@@ -70,6 +70,7 @@ export function memberCommand(
     clientPort: member.ports.client,
     peerHost: LOOPBACK,
     peerPort: member.ports.peer,
+    pulsePort: member.ports.pulse,
     metricsHost: LOOPBACK,
     metricsPort: member.ports.metrics,
     adminHost: LOOPBACK,
@@ -77,6 +78,7 @@ export function memberCommand(
     advertiseHost: LOOPBACK,
     ...QUICK_FAREWELL,
     peerTlsDir: paths.peerTls,
+    ...(asPod.encryptionKeyFile === undefined ? {} : { encryptionKeyFile: files.encryptionKey }),
     ...(asPod.clientTlsDir === undefined ? {} : { clientTlsDir: paths.clientTls }),
   };
   const options = nodeArguments({ ...asPod, ...here, ...extra });

@@ -1,8 +1,8 @@
 /**
  * Which loopback ports the members of a local cluster listen on. Clients meet consecutive ports from
  * the base port on, one a data member, shard by shard: the first data member of shard 1 has the base
- * port. The three ports nobody types (peers, metrics, admin) lie 1000, 2000 and 3000 above, where
- * one that is taken is passed over.
+ * port. The ports nobody types (peers, metrics, admin, pulse) lie 1000, 2000, 3000 and 4000 above,
+ * where one that is taken is passed over.
  */
 import { createServer } from 'node:net';
 
@@ -12,12 +12,14 @@ export interface MemberPorts {
   readonly peer: number;
   readonly metrics: number;
   readonly admin: number;
+  readonly pulse: number;
 }
 
 export const LOOPBACK = '127.0.0.1';
 const PEER_OFFSET = 1000;
 const METRICS_OFFSET = 2000;
 const ADMIN_OFFSET = 3000;
+const PULSE_OFFSET = 4000;
 /** Below the ephemeral ports of Linux and macOS, so that an outgoing connection takes none of them. */
 const ANY_BASE = { from: 10_000, count: 18_000 };
 
@@ -61,7 +63,11 @@ export async function assertClientPortsFree(ports: readonly MemberPorts[]): Prom
 
 async function portsFrom(kinds: readonly ('data' | 'log')[], base: number): Promise<MemberPorts[]> {
   const next = { client: base, peer: base + PEER_OFFSET };
-  const cursors = { metrics: base + METRICS_OFFSET, admin: base + ADMIN_OFFSET };
+  const cursors = {
+    metrics: base + METRICS_OFFSET,
+    admin: base + ADMIN_OFFSET,
+    pulse: base + PULSE_OFFSET,
+  };
   const chosen: MemberPorts[] = [];
   for (const kind of kinds) {
     const client = kind === 'data' ? next.client++ : 0;
@@ -69,10 +75,12 @@ async function portsFrom(kinds: readonly ('data' | 'log')[], base: number): Prom
     const peer = await firstFree(next.peer);
     const metrics = await firstFree(cursors.metrics);
     const admin = await firstFree(cursors.admin);
+    const pulse = await firstFree(cursors.pulse);
     next.peer = peer + 1;
     cursors.metrics = metrics + 1;
     cursors.admin = admin + 1;
-    chosen.push({ client, peer, metrics, admin });
+    cursors.pulse = pulse + 1;
+    chosen.push({ client, peer, metrics, admin, pulse });
   }
   return chosen;
 }

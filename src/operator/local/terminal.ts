@@ -1,6 +1,14 @@
 /** What people read while a local cluster runs. */
 import type { ClusterEvent, LocalCluster } from './cluster.ts';
 
+const MEMBERSHIP = {
+  joined: 'joins its shard with an empty disk',
+  learns: 'gets the log',
+  votes: 'has the log and votes',
+  removed: 'has taken the place of its old disk',
+  'set-aside': 'was removed from its shard; it sets its log aside and starts anew',
+} as const;
+
 /** One line about an event, or null when it is not worth one. */
 export function eventLine(event: ClusterEvent): string | null {
   switch (event.type) {
@@ -9,6 +17,10 @@ export function eventLine(event: ClusterEvent): string | null {
       return null;
     case 'formed':
       return `shard ${event.shard} is formed`;
+    case 'disk-gone':
+      return `the data directory of ${event.name} is gone; it starts again with an empty one`;
+    case 'membership':
+      return `${event.member || event.memberId} ${MEMBERSHIP[event.change]}`;
     case 'exited': {
       if (event.restartInMs === null) return null;
       const how =

@@ -12,8 +12,10 @@ import type {
   HandOverRequest,
   HandOverResult,
   KeyspaceDigest,
+  MembershipRequest,
   MemberStatus,
   PeerHint,
+  SetAsideRequest,
   Settings,
   SettingsResult,
 } from './wire.ts';
@@ -72,6 +74,22 @@ export class NodeClient {
   /** Gives the member its shard; repeating the same record is harmless, another one is refused (409). */
   async bootstrap(record: BootstrapRecord): Promise<void> {
     await this.#call('POST', '/v1/bootstrap', record, this.#slowDeadlineMs);
+  }
+
+  /** Lets an empty disk join the record's shard, which does not know it yet; may be repeated. */
+  async join(record: BootstrapRecord): Promise<void> {
+    await this.#call('POST', '/v1/join', record, this.#slowDeadlineMs);
+  }
+
+  /** Resolves with the entry's index when the change is committed; `OutcomeUnknown`: look again. */
+  async changeMembership(request: MembershipRequest): Promise<{ readonly index: number }> {
+    const reply = await this.#call('POST', '/v1/membership', request, this.#slowDeadlineMs);
+    return { index: numberIn(reply, 'index') };
+  }
+
+  /** The member ends itself; its next start finds an empty disk with another memberId. */
+  async setAside(request: SetAsideRequest): Promise<void> {
+    await this.#call('POST', '/v1/set-aside', request);
   }
 
   /** Tells the member where the others are. */

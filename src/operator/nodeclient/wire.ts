@@ -38,6 +38,8 @@ export interface MemberStatus {
   readonly configIndex: number;
   readonly voters: readonly string[];
   readonly learners: readonly string[];
+  /** What a leader knows of every other member; empty on others. */
+  readonly followers?: readonly FollowerStatus[];
   /** As in API.md, `"0-5460"`. */
   readonly slots: readonly string[];
   /** Revision of the users and parameters that the member has applied; 0 before the first. */
@@ -54,6 +56,16 @@ export interface MemberStatus {
     /** RFC 3339. */
     readonly time: string;
   };
+}
+
+export interface FollowerStatus {
+  readonly memberId: string;
+  /** The newest name that this memberId was heard under; '' when unknown. */
+  readonly name: string;
+  /** In touch, and all that the leader has was sent to it. */
+  readonly caughtUp: boolean;
+  /** Its disk was set back: it has not got what it acknowledged, and counts for nothing. */
+  readonly lostLog: boolean;
 }
 
 export interface BootstrapVoter {
@@ -116,6 +128,22 @@ export interface HandOverRequest {
 
 export interface HandOverResult {
   readonly refusedWriteMs: number;
+}
+
+/** POST /v1/membership: one entry; stale when the leader has moved on from either number. */
+export interface MembershipRequest {
+  readonly change: 'add-learner' | 'promote' | 'remove';
+  readonly memberId: string;
+  readonly configIndex: number;
+  readonly term: number;
+}
+
+/** POST /v1/set-aside: the member gives its memberId up and starts again with an empty disk. */
+export interface SetAsideRequest {
+  readonly memberId: string;
+  readonly reason: 'removed' | 'lost-log';
+  readonly configIndex: number;
+  readonly term: number;
 }
 
 /** GET /v1/digest: of the keyspace at a log index; equal indices have equal digests on every member. */

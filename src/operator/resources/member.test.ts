@@ -193,7 +193,6 @@ test('the hash changes with what a member is made from and with nothing else', (
     { description: 'other' },
     { numShards: 3 },
     { suspend: true },
-    { durability: 'async' },
     { paused: true },
     { aclName: 'mine' },
     { storage: { size: '2Gi' } },
@@ -205,6 +204,7 @@ test('the hash changes with what a member is made from and with nothing else', (
   }
   const different = [
     hash({ engineVersion: '7.3' }),
+    hash({ durability: 'async' }),
     hash({ podMetadata: { labels: { team: 'shop' } } }),
     hash({}, { image: 'holdfast:2' }),
     hash({}, { zone: 'zone-b' }),
@@ -219,4 +219,16 @@ test('the hash of a default member stays what it is, or an upgrade restarts ever
   expect(inputsHash(memberInputs(context(), choices()))).toMatchInlineSnapshot(
     `"b9ff3e0be80eb343"`,
   );
+});
+
+test('members of both kinds mount the key of an encrypted cluster; without one nothing is mounted', () => {
+  const spec = { storage: { encryption: { secretName: 'disk-key' } } };
+  for (const member of [DATA, LOG]) {
+    const { volumes, containers } = template(spec, { member }).spec;
+    expect(volumes.find(({ name }) => name === 'encryption')?.secret?.secretName).toBe('disk-key');
+    expect(containers[0].args.join(' ')).toContain('--encryption-key-file /encryption/key');
+  }
+  const plain = template({}).spec;
+  expect(plain.volumes.map(({ name }) => name)).not.toContain('encryption');
+  expect(plain.containers[0].args).not.toContain('--encryption-key-file');
 });

@@ -12,6 +12,7 @@ import type { MemoryClusterSpec } from '#operator/api/memorycluster.ts';
 import type { Member } from '#operator/topology/members.ts';
 import type { ZoneSpread } from '#operator/topology/zones.ts';
 import { affinity } from './affinity.ts';
+import { ENCRYPTION_KEY } from './encryption-key.ts';
 import type { ClusterContext, Manifest } from './manifest.ts';
 import {
   clusterLabels,
@@ -33,6 +34,7 @@ import {
   PEER_PORT,
   peerTlsSecretName,
   PORT_NAMES,
+  PULSE_PORT,
   servingSecretName,
 } from './names.ts';
 import { nodeArguments } from './node-arguments.ts';
@@ -40,6 +42,8 @@ import { nodeArguments } from './node-arguments.ts';
 /** A time long enough to hand over (15 s), say MOVED (3 s), close and sync. */
 const GRACE_SECONDS = 30;
 const USER_ID = 1000;
+/** Name of the volume of the encryption key; by it an encrypted member is known. */
+export const ENCRYPTION_VOLUME = 'encryption';
 
 /** What was decided for one member, beside what its cluster's spec says. */
 export interface MemberChoices {
@@ -67,6 +71,8 @@ export interface MemberInputs {
   readonly v8Options: readonly string[];
   readonly arguments: readonly string[];
   readonly clientTlsSecret: string;
+  /** '' where nothing is encrypted at rest. */
+  readonly encryptionSecret: string;
   readonly port: number;
   readonly imagePullSecrets: MemoryClusterSpec['imagePullSecrets'];
   readonly scheduling: MemoryClusterSpec['scheduling'];
@@ -87,6 +93,7 @@ export function memberInputs(context: ClusterContext, choices: MemberChoices): M
     v8Options: v8Options(member.kind, oldSpaceMib),
     arguments: nodeArguments(nodeOptions(context, choices)),
     clientTlsSecret: servesTls ? spec.tls.secretName || servingSecretName(name) : '',
+    encryptionSecret: spec.storage.encryption.secretName,
     port: spec.port,
     imagePullSecrets: spec.imagePullSecrets,
     scheduling: spec.scheduling,
@@ -126,9 +133,11 @@ export function nodeOptions(context: ClusterContext, choices: MemberChoices): Pa
     peerTlsDir: PATHS.peerTls,
     engine: spec.engine,
     engineVersion: spec.engineVersion,
-    // async is not passed on before its loss bound is kept: an inactive field does nothing
-    durability: 'sync',
+    durability: spec.durability,
     asyncLossBoundMs: spec.asyncLossBoundMs,
+    ...(spec.storage.encryption.secretName === ''
+      ? {}
+      : { encryptionKeyFile: `${PATHS.encryption}/${ENCRYPTION_KEY}` }),
     ...(isData ? data : {}),
   };
 }
@@ -223,6 +232,9 @@ function podSpec(context: ClusterContext, member: Member, inputs: MemberInputs):
       ...(inputs.clientTlsSecret === ''
         ? []
         : [secretVolume('client-tls', inputs.clientTlsSecret)]),
+      ...(inputs.encryptionSecret === ''
+        ? []
+        : [secretVolume(ENCRYPTION_VOLUME, inputs.encryptionSecret)]),
       { name: 'temporary', emptyDir: { sizeLimit: '64Mi' } },
     ],
   };
@@ -249,6 +261,7 @@ function container(inputs: MemberInputs): object {
     ports: [
       port(PORT_NAMES.client, inputs.port),
       port(PORT_NAMES.peer, PEER_PORT),
+      port(PORT_NAMES.pulse, PULSE_PORT),
       port(PORT_NAMES.metrics, METRICS_PORT),
       port(PORT_NAMES.admin, ADMIN_PORT),
     ],
@@ -260,6 +273,7 @@ function container(inputs: MemberInputs): object {
       mount('data', PATHS.data, false),
       mount('peer-tls', PATHS.peerTls, true),
       ...(inputs.clientTlsSecret === '' ? [] : [mount('client-tls', PATHS.clientTls, true)]),
+      ...(inputs.encryptionSecret === '' ? [] : [mount(ENCRYPTION_VOLUME, PATHS.encryption, true)]),
       mount('temporary', PATHS.temporary, false),
     ],
   };

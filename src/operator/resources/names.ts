@@ -8,10 +8,13 @@ import type { Member } from '#operator/topology/members.ts';
 export const PORT_NAMES = {
   client: 'tcp-redis',
   peer: 'tcp-peer',
+  pulse: 'tcp-pulse',
   metrics: 'http-metrics',
   admin: 'tls-admin',
 } as const;
 export const PEER_PORT = 16379;
+/** The node's default: members are not told, so that this port restarted no pod when it came. */
+export const PULSE_PORT = 16380;
 export const METRICS_PORT = 9121;
 export const ADMIN_PORT = 9443;
 
@@ -163,5 +166,6 @@ export const PATHS = {
   data: '/data',
   clientTls: '/tls/client',
   peerTls: '/tls/peer',
+  encryption: '/encryption',
   temporary: '/tmp',
 } as const;

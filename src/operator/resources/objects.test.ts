@@ -214,6 +214,23 @@ test('the network policy is exactly this', () => {
             ],
           },
           {
+            "from": [
+              {
+                "podSelector": {
+                  "matchLabels": {
+                    "holdfast.dev/cluster": "shop",
+                  },
+                },
+              },
+            ],
+            "ports": [
+              {
+                "port": 16380,
+                "protocol": "TCP",
+              },
+            ],
+          },
+          {
             "ports": [
               {
                 "port": 9121,

@@ -10,6 +10,7 @@ import {
   METRICS_PORT,
   OPERATOR_NAME,
   PEER_PORT,
+  PULSE_PORT,
 } from './names.ts';
 
 /**
@@ -38,6 +39,7 @@ export function networkPolicy(context: ClusterContext): Manifest {
   const ingress = [
     ...(clients === 'nobody' ? [] : [allow(context.spec.port, clients)]),
     allow(PEER_PORT, [members]),
+    allow(PULSE_PORT, [members]),
     allow(METRICS_PORT, []),
     allow(ADMIN_PORT, operatorPeers(context.operatorNamespace)),
   ];

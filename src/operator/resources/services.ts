@@ -10,6 +10,7 @@ import {
   PEER_PORT,
   PORT_NAMES,
   primaryServiceName,
+  PULSE_PORT,
 } from './names.ts';
 
 /** All Services that the cluster shall have. */
@@ -69,6 +70,7 @@ function nodesService(context: ClusterContext): Manifest {
       ports: [
         port(PORT_NAMES.client, context.spec.port),
         port(PORT_NAMES.peer, PEER_PORT),
+        port(PORT_NAMES.pulse, PULSE_PORT),
         port(PORT_NAMES.metrics, METRICS_PORT),
         port(PORT_NAMES.admin, ADMIN_PORT),
       ],

@@ -3,10 +3,13 @@
  * and throws as soon as a rule of SPEC.md is broken. It keeps its own books; it trusts no member.
  */
 import { equalBytes } from '#base/bytes.ts';
-import type { Entry } from '#node/raft/entry.ts';
+import { invariant } from '#base/invariant.ts';
+import { ENTRY_CONFIG, type Entry } from '#node/raft/entry.ts';
+import { decodeMembership, type Membership } from '#node/raft/membership.ts';
 import type { Message } from '#node/raft/message.ts';
 import { majorityOf } from '#node/raft/quorum.ts';
 import type { Raft, Ready } from '#node/raft/raft.ts';
+import type { SnapshotMeta } from '#node/raft/snapshot.ts';
 import type { SimulatedDisk } from './simulated-disk.ts';
 
 /** The limit that cluster.ts sets, and one append that may go beyond it. */
@@ -32,6 +35,8 @@ interface Seen {
   readonly raft: Raft;
   handedOut: number;
   commit: number;
+  /** Each rise of its commit index, with its term then. */
+  readonly commits: { readonly index: number; readonly term: number }[];
   term: number;
   /** While it leads `ledTerm`: its last index. */
   ledTerm: number;
@@ -57,6 +62,37 @@ export class Checker {
     this.#members = members;
   }
 
+  /** A process starts; its state machine is restored from `snapshot`. */
+  started(member: Watched, raft: Raft, snapshot: SnapshotMeta | null): void {
+    const { commitIndex: commit, term } = raft;
+    const handedOut = snapshot?.index ?? 0;
+    const commits = [{ index: commit, term }];
+    this.#seen.set(member.id, { raft, handedOut, commit, commits, term, ledTerm: 0, ledLast: 0 });
+  }
+
+  /** A snapshot file gets its name on the disk of `member` (R13). */
+  published(member: Watched, meta: SnapshotMeta): void {
+    const { index, term, configIndex } = meta;
+    const entry = this.committed[index - 1] ?? null;
+    rule(entry?.term === term, 'R13 a snapshot covers what is committed', meta);
+    const learnt = this.#seen.get(member.id)?.commits.find((it) => it.index >= index)?.term ?? 0;
+    const known = member.disk.hardState.term >= learnt;
+    rule(known, 'R13 the term of a commit is on disk before a file is named', meta);
+    const config = this.committed.findLast((it) => it.kind === ENTRY_CONFIG && it.index <= index);
+    rule(configIndex === (config?.index ?? 0), 'R13 a snapshot says its membership', meta);
+    this.#membership(config, meta.membership);
+  }
+
+  /** The log of `member` begins with, or goes on from, a snapshot in the place of its state machine. */
+  installed(member: Watched, raft: Raft, meta: SnapshotMeta): void {
+    const seen = this.#look(member, raft);
+    const { index, term } = meta;
+    rule(index > seen.handedOut, 'R13 no state machine goes back', meta);
+    const there = raft.commitIndex === index && raft.termAt(index) === term;
+    rule(there, 'R13 a log goes on from its snapshot', meta);
+    seen.handedOut = index;
+  }
+
   /** A message leaves `member` (R7). */
   leaving(member: Watched, message: Message): void {
     const { disk } = member;
@@ -76,7 +112,11 @@ export class Checker {
     }
     if (message.type === 'append-reply' && message.accepted && member.raft?.term === term) {
       const { index } = message;
-      const same = disk.termAt(index) === member.raft.termAt(index);
+      const { raft } = member;
+      const same =
+        index < raft.firstIndex - 1
+          ? index <= disk.lastIndex
+          : disk.termAt(index) === raft.termAt(index) || index < disk.base.index;
       rule(same && diskTerm >= term, 'R7 what is acknowledged is on disk', message);
     }
     if (message.type === 'append') for (const entry of message.entries) this.#identify(entry);
@@ -86,6 +126,10 @@ export class Checker {
   ready(member: Watched, raft: Raft, ready: Ready): void {
     for (const entry of ready.persist?.entries ?? []) this.#identify(entry);
     const seen = this.#look(member, raft);
+    if (ready.fetch !== null) {
+      const known = member.disk.hardState.term >= raft.term;
+      rule(known, 'R13 the term of an offer is on disk before a file is fetched', ready.fetch);
+    }
     for (const entry of ready.committed) {
       const { index, term } = entry;
       rule(index === seen.handedOut + 1, 'R5 committed entries come once and in order', entry);
@@ -99,7 +143,7 @@ export class Checker {
       let holders = 0;
       const { voters } = raft.membership;
       for (const other of this.#members()) {
-        if (voters.includes(other.id) && other.disk.termAt(index) === term) holders++;
+        if (voters.includes(other.id) && other.disk.holds(index, term)) holders++;
       }
       rule(holders >= majorityOf(voters.length), 'R4 a majority has what is committed', entry);
       this.committed.push(kept(entry));
@@ -119,7 +163,13 @@ export class Checker {
       rule(raft.term >= seen.term, 'R1 terms do not fall', member.id);
       rule(raft.commitIndex >= seen.commit, 'R5 the commit index does not fall', member.id);
       seen.term = raft.term;
+      if (raft.commitIndex > seen.commit) {
+        seen.commits.push({ index: raft.commitIndex, term: raft.term });
+      }
       seen.commit = raft.commitIndex;
+      const covered = member.disk.newest?.index ?? 0;
+      rule(raft.firstIndex - 1 <= covered, 'R12 what is dropped is in a file', member.id);
+      rule(member.disk.base.index <= covered, 'R12 what is dropped is in a file', member.id);
       if (raft.role !== 'leader') continue;
       this.#leader(seen, raft);
       if (newest === null || raft.term > newest.term) newest = raft;
@@ -133,14 +183,17 @@ export class Checker {
     if (leased !== null) rule(leased === newest, 'R6 nobody is elected in a lease', newest?.id);
   }
 
-  /** The logs of all members, pairwise (R3). Slow: now and then. */
+  /** The logs of all members, pairwise (R3), and what they say of membership. Slow: now and then. */
   logs(): void {
     const rafts = this.#members().flatMap(({ raft }) => (raft === null ? [] : [raft]));
+    this.#held();
     for (const a of rafts) {
+      this.#config(a);
       for (const b of rafts) {
         if (a.id >= b.id) continue;
         let same = false;
-        for (let index = Math.min(a.lastIndex, b.lastIndex); index > 0; index--) {
+        const from = Math.max(a.firstIndex, b.firstIndex) - 1;
+        for (let index = Math.min(a.lastIndex, b.lastIndex); index >= from; index--) {
           const equal = a.termAt(index) === b.termAt(index);
           rule(equal || !same, 'R3 logs that agree at an index agree before it', [
             a.id,
@@ -168,6 +221,7 @@ export class Checker {
       // A late winner of an old term need not know what newer terms committed.
       for (const { index, term: entryTerm } of this.committed) {
         if (this.#committedIn[index - 1] >= term) break;
+        if (index < raft.firstIndex - 1) continue;
         const same = index <= raft.lastIndex && raft.termAt(index) === entryTerm;
         rule(same, 'R4 a leader has all that was committed before its term', [term, index]);
       }
@@ -176,6 +230,40 @@ export class Checker {
       rule(raft.lastIndex >= seen.ledLast, 'R2 a leader only appends', term);
     }
     seen.ledLast = raft.lastIndex;
+  }
+
+  /** No majority of the committed voters lacks a committed entry, in log and files (R4). */
+  #held(): void {
+    const config = this.committed.findLast(({ kind }) => kind === ENTRY_CONFIG);
+    if (config === undefined) return;
+    const { voters } = decodeMembership(config.payload);
+    const disks = this.#members().filter(({ id }) => voters.includes(id));
+    for (const { index, term } of this.committed) {
+      let lacking = 0;
+      for (const { disk } of disks) if (!disk.holds(index, term)) lacking++;
+      rule(lacking < majorityOf(voters.length), 'R4 no majority lacks what is committed', index);
+    }
+  }
+
+  /** The membership of a log is that of its newest config entry, wherever that went (R8, R13). */
+  #config(raft: Raft): void {
+    const { id, firstIndex, configIndex } = raft;
+    let config: Entry | undefined;
+    for (let index = raft.lastIndex; index > 0 && config === undefined; index--) {
+      const entry =
+        index < firstIndex
+          ? this.committed[index - 1]
+          : this.#entries.get(`${index}/${raft.termAt(index)}`);
+      if (entry?.kind === ENTRY_CONFIG) config = entry;
+    }
+    rule(configIndex === (config?.index ?? 0), 'R13 the newest config counts', [id, configIndex]);
+    this.#membership(config, raft.membership);
+  }
+
+  #membership(config: Entry | undefined, said: Membership): void {
+    if (config === undefined) return;
+    const expected = JSON.stringify(decodeMembership(config.payload));
+    rule(expected === JSON.stringify(said), 'R13 a membership is that of its entry', said);
   }
 
   #identify(entry: Entry): void {
@@ -193,12 +281,8 @@ export class Checker {
   }
 
   #look(member: Watched, raft: Raft): Seen {
-    let seen = this.#seen.get(member.id);
-    if (seen === undefined || seen.raft !== raft) {
-      const { term } = raft;
-      seen = { raft, handedOut: 0, commit: raft.commitIndex, term, ledTerm: 0, ledLast: 0 };
-      this.#seen.set(member.id, seen);
-    }
+    const seen = this.#seen.get(member.id);
+    invariant(seen?.raft === raft, 'a process was started');
     return seen;
   }
 }

@@ -1,6 +1,6 @@
 /**
  * Test support: a whole Raft group in one thread, from one seed: members with drifting clocks and crashing
- * processes, disks, and a network that loses, delays, doubles and reorders. Every call into a member is
+ * processes, disks, pulses, and a network that loses, delays, doubles and reorders. Every call into a member is
  * followed by the checks of checker.ts.
  */
 import { ByteWriter } from '#base/bytes.ts';
@@ -8,11 +8,13 @@ import { Prng } from '#base/prng.ts';
 import { decodeMessage, encodeMessage, MemberIds } from '#node/raft/codec.ts';
 import type { Membership } from '#node/raft/membership.ts';
 import type { Message } from '#node/raft/message.ts';
-import type { RaftOptions } from '#node/raft/options.ts';
+import { NO_PULSE, type RaftOptions } from '#node/raft/options.ts';
 import { Raft } from '#node/raft/raft.ts';
 import { Checker, type Watched } from './checker.ts';
 import { Schedule } from './schedule.ts';
 import { SimulatedDisk } from './simulated-disk.ts';
+import { type PulseMessage, SimulatedPulse } from './simulated-pulse.ts';
+import { Snapshots } from './snapshots.ts';
 
 /** How badly the network and the disks behave; chances per message or unit. */
 export interface Weather {
@@ -54,10 +56,16 @@ export class SimulatedMember implements Watched {
   readonly standDelayMs: number;
   readonly #schedule: Schedule;
   raft: Raft | null = null;
+  /** Null where cores alone answer leaders. */
+  pulse: SimulatedPulse | null = null;
+  /** What its state machine has applied. */
+  appliedIndex = 0;
   /** Counts starts: work planned for an earlier process is dropped. */
   incarnation = 0;
   /** True time until which the process does nothing. */
   pausedUntilMs = 0;
+  /** True time until which its command thread does nothing; its pulse goes on. */
+  stalledUntilMs = 0;
   /** True time at which the disk is done with all it has. */
   diskIdleAtMs = 0;
   clockRate = 1;
@@ -70,6 +78,11 @@ export class SimulatedMember implements Watched {
     this.#schedule = schedule;
   }
 
+  /** True time until which its command thread stands still, for either reason. */
+  get busyUntilMs(): number {
+    return Math.max(this.pausedUntilMs, this.stalledUntilMs);
+  }
+
   localMs(): number {
     return this.clockOffsetMs + this.#schedule.nowMs * this.clockRate;
   }
@@ -80,15 +93,24 @@ export class Cluster {
   readonly schedule = new Schedule();
   readonly members: SimulatedMember[] = [];
   readonly checker: Checker;
+  readonly snapshots = new Snapshots(this);
+  /** Members have pulses. */
+  readonly pulses: boolean;
   weather: Weather = CALM;
   /** "from>to" pairs that carry nothing. */
   readonly cut = new Set<string>();
+  /** The chance that a follower takes in what its pulse heard, at each of its turns. */
+  readonly #looks: number;
+  readonly #pulseMs: number;
   readonly #ids = new MemberIds();
   readonly #writer = new ByteWriter();
 
   constructor(seed: number) {
     this.random = new Prng(seed);
     this.checker = new Checker(() => this.members);
+    this.pulses = this.random.chance(0.7);
+    this.#looks = [0.5, 0.02, 0][this.random.below(3)];
+    this.#pulseMs = [30, 120][this.random.below(2)];
   }
 
   /** Adds a member with an empty disk and starts it. */
@@ -103,6 +125,7 @@ export class Cluster {
     const { random } = this;
     member.incarnation++;
     member.pausedUntilMs = 0;
+    member.stalledUntilMs = 0;
     member.diskIdleAtMs = this.schedule.nowMs;
     member.clockRate = 1 + CLOCK_DRIFT * (random.below(3) - 1);
     member.clockOffsetMs = random.below(1_000_000);
@@ -117,8 +140,13 @@ export class Cluster {
       maxInFlightBytes: 1024,
       maxCachedBytes: 512,
       reader: member.disk,
+      freeBytes: () => 1 << 30,
+      votePort: this.#startPulse(member) ?? NO_PULSE,
     };
-    member.raft = new Raft(options, member.disk.recover(member.initial), member.localMs());
+    const recovered = member.disk.recover(member.initial);
+    member.raft = new Raft(options, recovered, member.localMs());
+    this.checker.started(member, member.raft, recovered.snapshot);
+    this.snapshots.started(member, recovered.snapshot);
     this.#drain(member, member.raft);
     this.#tickFrom(member, member.incarnation);
   }
@@ -132,8 +160,13 @@ export class Cluster {
   call<T>(member: SimulatedMember, work: (raft: Raft, nowMs: number) => T): T | null {
     const { raft } = member;
     if (raft === null) return null;
-    const result = work(raft, member.localMs());
+    const nowMs = member.localMs();
+    // the command thread need not look at once; a follower's may be behind by much
+    const looks = this.random.chance(raft.role === 'leader' ? 0.5 : this.#looks);
+    if (looks) member.pulse?.tell(raft, nowMs);
+    const result = work(raft, nowMs);
     this.#drain(member, raft);
+    member.pulse?.publish(raft);
     this.checker.step();
     return result;
   }
@@ -156,7 +189,9 @@ export class Cluster {
       }
       for (const message of ready.messages) this.#send(member, message);
       this.checker.ready(member, raft, ready);
-      raft.applied(ready.committed.at(-1)?.index ?? 0);
+      member.appliedIndex = ready.committed.at(-1)?.index ?? member.appliedIndex;
+      raft.applied(member.appliedIndex);
+      if (ready.fetch !== null) this.snapshots.fetch(member, ready.fetch);
     }
   }
 
@@ -165,7 +200,7 @@ export class Cluster {
     const takesMs = this.random.below(1 + (this.random.chance(stall) ? stallMs : syncMs));
     const { nowMs } = this.schedule;
     member.diskIdleAtMs = Math.max(member.diskIdleAtMs, nowMs + takesMs);
-    this.#plan(member, member.diskIdleAtMs - nowMs, () => {
+    this.plan(member, member.diskIdleAtMs - nowMs, () => {
       const seq = member.disk.sync();
       this.call(member, (raft, localMs) => raft.persisted(seq, localMs));
     });
@@ -173,24 +208,32 @@ export class Cluster {
 
   #send(member: SimulatedMember, message: Message): void {
     this.checker.leaving(member, message);
-    const { random, weather } = this;
-    if (this.cut.has(`${message.from}>${message.to}`) || random.chance(weather.loss)) return;
-    const receiver = this.members.find(({ id }) => id === message.to);
-    if (receiver === undefined) return;
     this.#writer.clear();
     encodeMessage(message, this.#writer);
     const bytes = this.#writer.copy();
+    this.#carry(message, (receiver) => this.#deliver(receiver, bytes));
+  }
+
+  /** The network takes a message from one member to another, if it does, and maybe twice. */
+  #carry(
+    { from, to }: { readonly from: string; readonly to: string },
+    deliver: (receiver: SimulatedMember) => void,
+  ): void {
+    const { random, weather } = this;
+    if (this.cut.has(`${from}>${to}`) || random.chance(weather.loss)) return;
+    const receiver = this.members.find(({ id }) => id === to);
+    if (receiver === undefined) return;
     for (let copies = random.chance(weather.duplicate) ? 2 : 1; copies > 0; copies--) {
       const late = random.chance(weather.late);
       const delayMs = (random.below(1001) / 1000) * (late ? weather.lateMs : weather.delayMs);
       // Whoever runs there when it comes gets it.
-      this.schedule.after(delayMs, () => this.#deliver(receiver, bytes));
+      this.schedule.after(delayMs, () => deliver(receiver));
     }
   }
 
   #deliver(receiver: SimulatedMember, bytes: Uint8Array): void {
-    if (receiver.pausedUntilMs > this.schedule.nowMs) {
-      const waitMs = receiver.pausedUntilMs - this.schedule.nowMs;
+    const waitMs = receiver.busyUntilMs - this.schedule.nowMs;
+    if (waitMs > 0) {
       this.schedule.after(waitMs, () => this.#deliver(receiver, bytes));
       return;
     }
@@ -198,18 +241,66 @@ export class Cluster {
   }
 
   #tickFrom(member: SimulatedMember, incarnation: number): void {
-    this.#plan(member, TICK_MS, () => {
+    this.plan(member, TICK_MS, () => {
       this.call(member, (raft, localMs) => raft.tick(localMs));
       this.#tickFrom(member, incarnation);
     });
   }
 
-  /** Work of the member's present process; it waits while that is paused and dies with it. */
-  #plan(member: SimulatedMember, delayMs: number, run: () => void): void {
+  #startPulse(member: SimulatedMember): SimulatedPulse | null {
+    member.pulse = null;
+    if (!this.pulses) return null;
+    const pulse = new SimulatedPulse(
+      member.id,
+      ELECTION_TIMEOUT_MS,
+      this.random,
+      () => member.localMs(),
+      (message) => this.#sendPulse(message),
+      () => this.#hearPulse(member, pulse),
+    );
+    member.pulse = pulse;
+    const beat = (): void => {
+      pulse.beat(this.members.map(({ id }) => id));
+      this.plan(member, this.#pulseMs, beat, 'pulse');
+    };
+    this.plan(member, this.#pulseMs, beat, 'pulse');
+    return pulse;
+  }
+
+  /** Someone's pulse comes without delay, while the command thread of `member` judges a vote. */
+  #hearPulse(member: SimulatedMember, pulse: SimulatedPulse): void {
+    for (const other of this.members) {
+      const { id, raft, pausedUntilMs } = other;
+      if (raft === null || pausedUntilMs > this.schedule.nowMs) continue;
+      const message = other.pulse?.messageTo(member.id) ?? null;
+      if (message !== null && !this.cut.has(`${id}>${member.id}`)) pulse.receive(message);
+    }
+  }
+
+  #sendPulse(message: PulseMessage): void {
+    this.#carry(message, (receiver) => {
+      // what comes while the process is paused is there when it goes on
+      this.plan(receiver, 0, () => receiver.pulse?.receive(message), 'pulse');
+      const longestMs = this.random.chance(0.5) ? 4 : 60;
+      for (let steps = 0; steps < 2; steps++) {
+        const delayMs = this.random.below(longestMs);
+        this.plan(receiver, delayMs, () => receiver.pulse?.work(), 'pulse');
+      }
+    });
+  }
+
+  /** Work of a thread of the member's present process; it waits while that stands still and dies with it. */
+  plan(
+    member: SimulatedMember,
+    delayMs: number,
+    run: () => void,
+    thread: 'command' | 'pulse' = 'command',
+  ): void {
     const { incarnation } = member;
     const start = (): void => {
       if (member.raft === null || member.incarnation !== incarnation) return;
-      const waitMs = member.pausedUntilMs - this.schedule.nowMs;
+      const untilMs = thread === 'pulse' ? member.pausedUntilMs : member.busyUntilMs;
+      const waitMs = untilMs - this.schedule.nowMs;
       if (waitMs > 0) this.schedule.after(waitMs, start);
       else run();
     };

@@ -13,6 +13,8 @@ export interface Deeds {
   partitions: number;
   handOvers: number;
   changes: number;
+  stalls: number;
+  snapshots: number;
 }
 
 export class Nemesis {
@@ -24,6 +26,8 @@ export class Nemesis {
     partitions: 0,
     handOvers: 0,
     changes: 0,
+    stalls: 0,
+    snapshots: 0,
   };
   #members = 0;
   #active = true;
@@ -31,6 +35,10 @@ export class Nemesis {
   #paceMs = 0;
   /** The chance of a long wait between two proposals. */
   #quiet = 0;
+  /** Nothing but stalls and what pulses make of them. */
+  #gasping = false;
+  /** The longest wait between two snapshots of anyone; 0: none are taken. */
+  #snapshotMs = 0;
 
   constructor(cluster: Cluster) {
     this.#cluster = cluster;
@@ -47,8 +55,11 @@ export class Nemesis {
     for (const id of voters) {
       this.#cluster.add(id, { voters, learners: [] }, random.chance(0.3) ? 150 : 0);
     }
+    this.#gasping = random.chance(0.2);
+    this.#snapshotMs = [0, 50, 150, 600][random.below(4)];
     this.#proposeOn();
     this.#disturbOn();
+    if (this.#snapshotMs > 0) this.#snapshotOn();
   }
 
   /** Stops disturbing and mends everything. */
@@ -59,6 +70,7 @@ export class Nemesis {
     cut.clear();
     for (const member of members) {
       member.pausedUntilMs = 0;
+      member.stalledUntilMs = 0;
       if (member.raft === null) this.#cluster.start(member);
       member.raft?.setFreeToStand(true);
     }
@@ -95,12 +107,30 @@ export class Nemesis {
     });
   }
 
+  #snapshotOn(): void {
+    const { random, schedule, members, snapshots } = this.#cluster;
+    schedule.after(10 + random.below(this.#snapshotMs), () => {
+      if (!this.#active) return;
+      const any = members[random.below(members.length)];
+      const member = random.chance(0.5) ? this.#leaderOr(any) : any;
+      if (member.raft !== null && !this.#isPaused(member)) {
+        this.deeds.snapshots++;
+        const dice = random.below(20);
+        if (dice < 13) snapshots.take(member);
+        else if (dice < 19) snapshots.compact(member);
+        else snapshots.give(member);
+      }
+      this.#snapshotOn();
+    });
+  }
+
   #disturbOn(): void {
     const { random, schedule, members } = this.#cluster;
     schedule.after(10 + random.below(this.#paceMs), () => {
       if (!this.#active) return;
       const deed = this.#deeds[random.below(this.#deeds.length)];
-      deed(members[random.below(members.length)]);
+      if (this.#gasping) this.#gasp();
+      else deed(members[random.below(members.length)]);
       this.#disturbOn();
     });
   }
@@ -110,6 +140,10 @@ export class Nemesis {
     (member) => this.#crash(this.#leaderOr(member)),
     (member) => this.#pause(member),
     (member) => this.#pause(this.#leaderOr(member)),
+    (member) => this.#stall(this.#leaderOr(member)),
+    () => this.#stallMost(),
+    () => this.#gasp(),
+    () => this.#gasp(),
     (member) => this.#partition(member),
     (member) => this.#partition(this.#leaderOr(member)),
     (member) => this.#sever(member),
@@ -122,6 +156,8 @@ export class Nemesis {
     () => this.#handOver(),
     () => this.#handOver(),
     () => this.#handOver(),
+    () => this.#change(),
+    () => this.#change(),
     () => this.#change(),
     () => this.#change(),
     () => this.#change(),
@@ -143,6 +179,39 @@ export class Nemesis {
     this.deeds.pauses++;
     const { random, schedule } = this.#cluster;
     member.pausedUntilMs = schedule.nowMs + 50 + random.below(900);
+  }
+
+  /** The command thread alone stands still, now and then for longer than its pulse may go on. */
+  #stall(member: SimulatedMember): void {
+    const { random, schedule, pulses } = this.#cluster;
+    if (!pulses) return;
+    this.deeds.stalls++;
+    member.stalledUntilMs = schedule.nowMs + 50 + random.below(random.chance(0.3) ? 1500 : 500);
+  }
+
+  /** Many at once: pulses alone hold the group together. */
+  #stallMost(): void {
+    const { random, members } = this.#cluster;
+    for (const member of members) if (random.chance(0.5)) this.#stall(member);
+  }
+
+  /**
+   * A leader's command thread stands still and nobody hears of it for about an election timeout; then its pulses are
+   * back among the votes of those who have begun to stand.
+   */
+  #gasp(): void {
+    const { random, schedule, cut, members, pulses } = this.#cluster;
+    const leader = this.#liveLeader();
+    if (leader === null || !pulses) return;
+    this.deeds.stalls++;
+    this.#isolateLeader();
+    leader.stalledUntilMs = schedule.nowMs + 300 + random.below(500);
+    schedule.after(200 + random.below(400), () => {
+      for (const { id } of members) {
+        cut.delete(`${leader.id}>${id}`);
+        cut.delete(`${id}>${leader.id}`);
+      }
+    });
   }
 
   /** Cuts one member off, splits the group, or cuts single directions. */
@@ -272,7 +341,7 @@ export class Nemesis {
   }
 
   #isPaused(member: SimulatedMember): boolean {
-    return member.pausedUntilMs > this.#cluster.schedule.nowMs;
+    return member.busyUntilMs > this.#cluster.schedule.nowMs;
   }
 
   #nextId(): string {

@@ -14,6 +14,7 @@ import { COMMANDS } from '#node/commands/table.ts';
 import { Keyspace } from '#node/keyspace/keyspace.ts';
 import { ReplyWriter } from '#node/resp/reply.ts';
 import type { ClientConnection } from '#node/shard/ports.ts';
+import { wake } from '#node/session/blocking.ts';
 import type { Refusal, SessionHost, SessionLimits } from '#node/session/host.ts';
 import { Session } from '#node/session/session.ts';
 import { CommandStatistics } from '#node/session/statistics.ts';
@@ -140,8 +141,14 @@ export class TestHost implements SessionHost {
   /** What {@link route} answers, by slot; the rest runs here. */
   refusals = new Map<number, Refusal>();
   shards: ClusterShard[];
-  readonly ended: (session: Session) => void = (session) => this.sessions.delete(session.id);
+  readonly ended = (session: Session): void => {
+    this.sessions.delete(session.id);
+    this.blocked.delete(session);
+  };
   readonly later = new Set<Session>();
+  readonly blocked = new Set<Session>();
+  /** Other members that have everything on disk. */
+  replicas = 0;
   readonly units: number[] = [];
   readonly node: TestNode;
   readonly clock = { monotonicMs: (): number => this.nowMs, wallMs: (): number => this.nowMs };
@@ -187,6 +194,18 @@ export class TestHost implements SessionHost {
   awaitTurn(session: Session): void {
     session.release(this.durable ? LEAVES_AT_ONCE : this.keyspace.openIndex);
     this.replies.clear();
+  }
+
+  awaitWake(session: Session): void {
+    this.blocked.add(session);
+  }
+
+  /** Other members have `copies` copies of everything from now on: asks the blocked. */
+  wake(replicas: number): void {
+    this.replicas = replicas;
+    for (const session of this.blocked) {
+      if (wake(session, this, this.nowMs)) this.blocked.delete(session);
+    }
   }
 
   resumeLater(session: Session): void {
@@ -260,6 +279,14 @@ class TestNode implements NodePort {
 
   clusterShards(): readonly ClusterShard[] {
     return this.#host.shards;
+  }
+
+  holds(): boolean {
+    return true;
+  }
+
+  replicasHolding(): number {
+    return this.#host.replicas;
   }
 
   countKeysInSlot(slot: number): number {

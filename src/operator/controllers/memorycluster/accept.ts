@@ -6,7 +6,9 @@ import type { CLUSTER_CONDITIONS, ReasonOf } from '#operator/api/conditions.ts';
 import { ENGINE_VERSIONS } from '#operator/api/memorycluster.ts';
 import type { MemoryClusterSpec } from '#operator/api/memorycluster.ts';
 import { formatBytes, parseQuantity } from '#operator/api/quantity.ts';
-import { stringAt } from '#operator/kube/object.ts';
+import { listAt, stringAt } from '#operator/kube/object.ts';
+import type { KubeObject } from '#operator/kube/object.ts';
+import { ENCRYPTION_VOLUME } from '#operator/resources/member.ts';
 import { dataResources, logResources } from '#operator/resources/memory.ts';
 import type { ContainerResources } from '#operator/resources/memory.ts';
 import { LABELS } from '#operator/resources/names.ts';
@@ -30,6 +32,8 @@ export interface Intent {
   readonly zoneSpread: ZoneSpread;
   readonly resources: { readonly data: ContainerResources; readonly log: ContainerResources };
   readonly refusals: readonly Refusal[];
+  /** No member is made before the Secret of `storage.encryption` is there. */
+  readonly waitsForKey: boolean;
 }
 
 type Patch = { -readonly [K in keyof MemoryClusterSpec]?: MemoryClusterSpec[K] };
@@ -46,6 +50,7 @@ export function accept(observed: Observed, spec: MemoryClusterSpec): Intent {
     ...judgeShape(observed, spec, patch),
     ...judgeVersion(observed, spec, patch),
     ...judgeStorage(observed, spec, patch),
+    ...judgeEncryption(observed, spec, patch),
     ...judgeWindow(spec),
   ];
   const { resources, refusals: tooSmall } = judgeResources(observed, spec);
@@ -66,6 +71,7 @@ export function accept(observed: Observed, spec: MemoryClusterSpec): Intent {
     zoneSpread,
     resources,
     refusals,
+    waitsForKey: hasKeyProblem(observed) && membersOf(observed).length === 0,
   };
 }
 
@@ -147,6 +153,37 @@ function judgeStorage(
   }
   if (storage !== spec.storage) patch.storage = storage;
   return refusals;
+}
+
+function hasKeyProblem({ encryption }: Observed): boolean {
+  return (encryption?.problem ?? null) !== null;
+}
+
+function membersOf(observed: Observed): readonly KubeObject[] {
+  return [...observed.live.values()].filter(({ kind }) => kind === 'StatefulSet');
+}
+
+/**
+ * Without its key a new cluster gets no members, and one that runs unencrypted goes on so; one that is encrypted
+ * stays so, but a member that restarts has to wait for the Secret.
+ */
+function judgeEncryption(
+  observed: Observed,
+  spec: MemoryClusterSpec,
+  patch: Patch,
+): readonly Refusal[] {
+  const { encryption } = observed;
+  if (encryption === null || encryption.problem === null) return [];
+  const sets = membersOf(observed);
+  if (sets.length > 0 && !sets.some(isEncrypted)) {
+    patch.storage = { ...(patch.storage ?? spec.storage), encryption: { secretName: '' } };
+  }
+  return [{ reason: encryption.problem, message: `storage.encryption: ${encryption.message}` }];
+}
+
+function isEncrypted(set: KubeObject): boolean {
+  const volumes = listAt(set, 'spec', 'template', 'spec', 'volumes');
+  return volumes.some((volume) => stringAt(volume, 'name') === ENCRYPTION_VOLUME);
 }
 
 function judgeResources(

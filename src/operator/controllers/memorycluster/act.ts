@@ -30,6 +30,15 @@ export interface ActTools {
   readonly members: MemberPool;
 }
 
+type MemberActionType =
+  | 'bootstrap'
+  | 'join'
+  | 'change-membership'
+  | 'set-aside'
+  | 'put-peers'
+  | 'put-settings'
+  | 'hand-over';
+
 /** What a command came to. */
 export interface CommandResult extends CommandRun {
   readonly result: string;
@@ -140,9 +149,7 @@ class Run implements Outcome {
     }
   }
 
-  async #tellMember(
-    action: Extract<Action, { type: 'bootstrap' | 'put-peers' | 'put-settings' | 'hand-over' }>,
-  ): Promise<void> {
+  async #tellMember(action: Extract<Action, { type: MemberActionType }>): Promise<void> {
     const { members, world } = this.#tools;
     const client = members.client(this.#key, action.member);
     if (client === null) return;
@@ -151,6 +158,22 @@ class Run implements Outcome {
         await client.bootstrap(action.record);
         this.progressed = true;
         return;
+      case 'join':
+        await client.join(action.record);
+        this.#progress(action.member, 'joins with an empty disk');
+        return;
+      case 'change-membership': {
+        const { change, memberId, configIndex, term } = action;
+        await client.changeMembership({ change, memberId, configIndex, term });
+        this.#progress(action.member, `${change} ${memberId}`);
+        return;
+      }
+      case 'set-aside': {
+        const { memberId, reason, configIndex, term } = action;
+        await client.setAside({ memberId, reason, configIndex, term });
+        this.#progress(action.member, `gives up ${memberId}: ${reason}`);
+        return;
+      }
       case 'put-peers':
         await client.putPeers(action.peers);
         members.toldPeers(this.#key, action.member, action.hash);
@@ -174,6 +197,11 @@ class Run implements Outcome {
         this.progressed = true;
       }
     }
+  }
+
+  #progress(member: string, what: string): void {
+    this.#tools.world.log.info({ cluster: this.#key, member, what }, 'membership');
+    this.progressed = true;
   }
 
   async #apply(manifest: Manifest): Promise<void> {

@@ -1,5 +1,11 @@
 /** What plan() may ask for. Every action may be repeated; a crash between any two is harmless. */
-import type { BootstrapRecord, PeerHint, Settings } from '#operator/nodeclient/wire.ts';
+import type {
+  BootstrapRecord,
+  MembershipRequest,
+  PeerHint,
+  SetAsideRequest,
+  Settings,
+} from '#operator/nodeclient/wire.ts';
 import type { Manifest } from '#operator/resources/manifest.ts';
 
 export type Action =
@@ -13,6 +19,11 @@ export type Action =
   /** Keep the settings in their Secret before anyone is given them. */
   | { readonly type: 'store-settings'; readonly settings: Settings }
   | { readonly type: 'bootstrap'; readonly member: string; readonly record: BootstrapRecord }
+  /** An empty disk that the record does not name. */
+  | { readonly type: 'join'; readonly member: string; readonly record: BootstrapRecord }
+  /** Asked of the leader, `member`. */
+  | ({ readonly type: 'change-membership'; readonly member: string } & MembershipRequest)
+  | ({ readonly type: 'set-aside'; readonly member: string } & SetAsideRequest)
   | {
       readonly type: 'put-peers';
       readonly member: string;
@@ -60,8 +71,12 @@ const PHASES: Readonly<Record<Action['type'], number>> = {
   // 3: StatefulSets, when everything that their pods mount is there
   'put-peers': 4,
   bootstrap: 4,
+  join: 4,
   'label-pod': 4,
   'put-settings': 5,
+  // after the disruption budget
+  'change-membership': 5,
+  'set-aside': 5,
   'hand-over': 6,
   'restart-pod': 7,
 };

@@ -15,6 +15,8 @@ import {
   shardNames,
 } from '#operator/topology/members.ts';
 import type { Member } from '#operator/topology/members.ts';
+import { leaderAmong, nextMembershipStep } from '#operator/topology/membership.ts';
+import type { MembershipStep, Seat } from '#operator/topology/membership.ts';
 import { equalSlotRanges } from '#operator/topology/slots.ts';
 import { assignZones, usableZones } from '#operator/topology/zones.ts';
 import { ANNOTATIONS } from '#operator/resources/names.ts';
@@ -29,8 +31,10 @@ export interface ShardView {
   readonly name: string;
   readonly members: readonly Member[];
   readonly formation: FormationStep;
+  /** How its voters come to be who should be; null before it is formed. */
+  readonly membership: MembershipStep | null;
   readonly primary: { readonly name: string; readonly status: MemberStatus } | undefined;
-  /** Voters by memberId, as the primary (else any member) reports; empty when nobody does. */
+  /** Voters by memberId, as the leader (else any member) reports; empty when nobody does. */
   readonly voters: readonly string[];
   readonly serves: boolean;
 }
@@ -118,15 +122,20 @@ function viewShards(
       now,
     );
     const primary = primaryOf(members, observed.members);
-    const anyone = members
-      .map((member) => observed.members.get(member.name)?.status ?? null)
-      .find((status) => status !== null && status.voters.length > 0);
+    const seats = members.map((member): Seat => {
+      const status = observed.members.get(member.name)?.status ?? null;
+      return { name: member.name, status };
+    });
+    const anyone = seats.find(({ status }) => status !== null && status.voters.length > 0);
+    const record = observed.records.get(shard);
+    const isFormed = formation.step === 'formed' && record !== undefined && !spec.suspend;
     return {
       name: shard,
       members,
       formation,
+      membership: isFormed ? nextMembershipStep(record, seats) : null,
       primary,
-      voters: (primary?.status ?? anyone)?.voters ?? [],
+      voters: (leaderAmong(seats) ?? primary ?? anyone)?.status?.voters ?? [],
       serves: primary !== undefined && primary.status.quorum && primary.status.slots.length > 0,
     };
   });

@@ -5,6 +5,7 @@ import { judgeSpread } from '#operator/topology/zones.ts';
 import type { SpreadJudgement } from '#operator/topology/zones.ts';
 
 import type { ClusterView, ShardView } from './cluster-view.ts';
+import { replacing } from './membership.ts';
 import type { SettingsPlan } from './members.ts';
 import { foreignClaims } from './objects.ts';
 import type { RolloutPlan } from './rollout.ts';
@@ -292,6 +293,10 @@ function reconciling(findings: Findings): ClusterIntent | null {
   if (rollout.outdated.length > 0) {
     const message = `members are being restarted one by one: ${rollout.outdated.join(', ')}`;
     return { type, status: 'True', reason: 'RollingOut', message };
+  }
+  const replaced = view.shards.flatMap((shard) => replacing(shard) ?? []);
+  if (replaced.length > 0 && view.shards.every((shard) => hasMajority(view, shard))) {
+    return { type, status: 'True', reason: 'ReplacingMember', message: replaced.join('; ') };
   }
   if (settings.applied < settings.settings.revision) {
     return { type, status: 'True', reason: 'Updating', message: 'users are being applied' };

@@ -21,6 +21,7 @@ import { parseQuantity } from '#operator/api/quantity.ts';
 import type { Action } from './actions.ts';
 import { claimOf } from './cluster-view.ts';
 import type { ClusterView } from './cluster-view.ts';
+import { votersToProtect } from './membership.ts';
 
 /** Everything but certificates and the members' turns. */
 export function objectActions(view: ClusterView): readonly Action[] {
@@ -29,8 +30,8 @@ export function objectActions(view: ClusterView): readonly Action[] {
   const manifests: Manifest[] = [...services(context), networkPolicy(context)];
   const account = serviceAccount(context);
   if (account !== undefined) manifests.push(account);
-  for (const { name, members } of shards) {
-    manifests.push(disruptionBudget(context, name, members.length));
+  for (const shard of shards) {
+    manifests.push(disruptionBudget(context, shard.name, votersToProtect(shard)));
   }
   const ca = certificates.given?.ca ?? certificates.clientCa?.certificate ?? '';
   if (!context.spec.tlsEnabled || ca !== '') manifests.push(connectionSecret(context, ca));
@@ -41,9 +42,10 @@ export function objectActions(view: ClusterView): readonly Action[] {
   ];
 }
 
-/** Claims and StatefulSets; none before the cluster has its id, and none over foreign volumes. */
+/** Claims and StatefulSets; none before the cluster has id and key, and none over foreign volumes. */
 function memberActions(view: ClusterView): readonly Action[] {
   if (view.clusterId === '' || foreignClaims(view).length > 0) return [];
+  if (view.intent.waitsForKey) return [];
   const actions: Action[] = [];
   for (const member of view.members) {
     actions.push({ type: 'apply', manifest: desiredClaim(view, member) });

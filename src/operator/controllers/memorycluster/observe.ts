@@ -5,12 +5,14 @@
 import type { MemoryClusterStatus } from '#operator/api/memorycluster-status.ts';
 import { OPEN_ACCESS } from '#operator/api/acl.ts';
 import { observeUser } from '#operator/controllers/user/observe.ts';
+import { REFERENCED_SECRET_MS, secretBytes } from '#operator/controllers/secrets.ts';
 import { INDEX, parsed } from '#operator/controllers/world.ts';
 import type { WatchedKind, World } from '#operator/controllers/world.ts';
 import { ownedBy } from '#operator/kube/apply.ts';
 import { fieldAt, listAt, stringAt } from '#operator/kube/object.ts';
 import type { KubeObject } from '#operator/kube/object.ts';
 import type { BootstrapRecord } from '#operator/nodeclient/wire.ts';
+import { ENCRYPTION_KEY, encryptionKeyProblem } from '#operator/resources/encryption-key.ts';
 import { ANNOTATIONS, identityConfigMapName, LABELS, podName } from '#operator/resources/names.ts';
 import { IDENTITY_KEY } from '#operator/resources/secrets.ts';
 import type { CertificateStore } from './certificates.ts';
@@ -19,6 +21,7 @@ import type { NodeZones } from './node-zones.ts';
 import type {
   AclFacts,
   AdmittedUser,
+  EncryptionFacts,
   MemberFacts,
   Observed,
   Obstacle,
@@ -87,6 +90,11 @@ export async function observe(
       : (object['status'] as MemoryClusterStatus | undefined),
     live,
     certificates,
+    encryption: await encryptionFacts(
+      world,
+      namespace,
+      cluster.ok ? cluster.value.spec.storage.encryption.secretName : '',
+    ),
     records: recordsOf(live, name, uid),
     members,
     zones: [...new Set(zones.values())].filter((zone) => zone !== '').toSorted(),
@@ -133,6 +141,23 @@ function recordsOf(
     if (typeof text === 'string') records.set(shard, JSON.parse(text) as BootstrapRecord);
   }
   return records;
+}
+
+async function encryptionFacts(
+  world: World,
+  namespace: string,
+  name: string,
+): Promise<EncryptionFacts> {
+  if (name === '') return null;
+  const secret = await world.secrets.read(namespace, name, REFERENCED_SECRET_MS);
+  if (secret === null) {
+    return { problem: 'SecretNotFound', message: `there is no Secret ${name}` };
+  }
+  const bytes = secretBytes(secret, ENCRYPTION_KEY);
+  const wrong =
+    bytes === null ? 'it is not there' : encryptionKeyProblem(new TextDecoder().decode(bytes));
+  if (wrong === null) return { problem: null, message: '' };
+  return { problem: 'SecretInvalid', message: `${ENCRYPTION_KEY} of the Secret ${name}: ${wrong}` };
 }
 
 async function aclFacts(world: World, namespace: string, name: string): Promise<AclFacts> {

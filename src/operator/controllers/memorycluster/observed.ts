@@ -81,6 +81,13 @@ export type AclFacts =
   | { readonly state: 'missing'; readonly name: string }
   | { readonly state: 'found'; readonly name: string; readonly users: readonly AdmittedUser[] };
 
+/** The Secret of `storage.encryption`; null when none is named. */
+export type EncryptionFacts = {
+  readonly problem: 'SecretNotFound' | 'SecretInvalid' | null;
+  /** Without what is in it. */
+  readonly message: string;
+} | null;
+
 export interface Observed {
   readonly operator: OperatorConfig;
   readonly object: KubeObject;
@@ -90,6 +97,7 @@ export interface Observed {
   /** Cached objects of the cluster's names, by `Kind/name`. */
   readonly live: ReadonlyMap<string, KubeObject>;
   readonly certificates: Certificates;
+  readonly encryption: EncryptionFacts;
   /** Bootstrap records by shard. */
   readonly records: ReadonlyMap<string, BootstrapRecord>;
   readonly members: ReadonlyMap<string, MemberFacts>;

@@ -4,7 +4,7 @@
  * may be repeated.
  */
 import type { ConditionValue } from '#operator/api/blocks.ts';
-import type { MemoryClusterStatus } from '#operator/api/memorycluster-status.ts';
+import type { MemoryClusterStatus, ShardStatus } from '#operator/api/memorycluster-status.ts';
 import type { EventInput } from '#operator/kube/recorder.ts';
 import type { ClusterContext } from '#operator/resources/manifest.ts';
 import { phaseOf } from './actions.ts';
@@ -13,6 +13,7 @@ import { viewCluster } from './cluster-view.ts';
 import type { ClusterView } from './cluster-view.ts';
 import { commandActions } from './commands.ts';
 import { spreadOf } from './conditions.ts';
+import { membershipActions } from './membership.ts';
 import { formationActions, peerActions, planSettings } from './members.ts';
 import { objectActions } from './objects.ts';
 import type { Observed } from './observed.ts';
@@ -65,6 +66,7 @@ export function plan(observed: Observed, now: string): Plan {
     ...settings.actions,
     ...objectActions(view),
     ...formationActions(view),
+    ...membershipActions(view),
     ...peerActions(view),
     ...roleActions(view),
     ...commandActions(view),
@@ -152,6 +154,7 @@ function tell(observed: Observed, status: MemoryClusterStatus): readonly EventIn
       const note = `shard ${shard.name} is formed: ${shard.members.map(({ name }) => name).join(', ')}`;
       events.push({ type: 'Normal', reason: 'ShardFormed', action: 'Bootstrap', note });
     }
+    events.push(...replacements(observed, shard, was));
     if (
       was?.primary !== undefined &&
       shard.primary !== undefined &&
@@ -162,6 +165,22 @@ function tell(observed: Observed, status: MemoryClusterStatus): readonly EventIn
     }
   }
   return events;
+}
+
+/** Members with a disk that was not there at the beginning, and that have their vote since now. */
+function replacements(
+  observed: Observed,
+  shard: ShardStatus,
+  was: ShardStatus | undefined,
+): readonly EventInput[] {
+  const first = observed.records.get(shard.name)?.voters ?? [];
+  return shard.members.flatMap(({ name, memberId = '', voter }): EventInput[] => {
+    const before = was?.members.find((member) => member.name === name);
+    const voted = before === undefined || (before.memberId === memberId && before.voter);
+    if (!voter || voted || first.some((known) => known.memberId === memberId)) return [];
+    const note = `${name} lost its disk and is a new member, ${memberId}: it has the log and votes`;
+    return [{ type: 'Normal', reason: 'MemberReplaced', action: 'Replace', note }];
+  });
 }
 
 function eventOf(condition: ConditionValue, before: ConditionValue | undefined): EventInput | null {

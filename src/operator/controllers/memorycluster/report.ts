@@ -59,7 +59,7 @@ export function report(findings: Findings, now: string): MemoryClusterStatus {
       maxmemoryBytes: view.memory.maxmemoryBytes,
       storageSize: spec.storage.size,
       zoneSpread: intent.zoneSpread,
-      durability: 'sync',
+      durability: spec.durability,
     },
     availabilityMode: spread.availabilityMode,
     ready: `${view.shards.filter((shard) => shard.serves).length}/${view.shards.length}`,

@@ -70,6 +70,7 @@ export function created(input: ClusterInput = {}): Observed {
       peers: new Map(members.map(({ name }) => [name, MISSING])),
       given: null,
     },
+    encryption: null,
     records: new Map(),
     members: new Map(members.map(({ name }) => [name, silent(name)])),
     zones: ['zone-a', 'zone-b', 'zone-c'],
@@ -257,12 +258,18 @@ function formedStatus(
     clusterId: CLUSTER_ID,
     formed: true,
     disk: { everFormed: true, healthy: true, freeBytes: 1e9, totalBytes: 2e9 },
+    leader: record?.voters[0].memberId ?? '',
     role: isPrimary ? 'primary' : member.kind === 'log' ? 'log' : 'replica',
     ready: true,
     term: 4,
     lease: isPrimary,
     voters: record?.voters.map(({ memberId }) => memberId) ?? [],
     slots: record?.slots.map(([first, last]) => `${first}-${last}`) ?? [],
+    followers: isPrimary
+      ? (record?.voters ?? [])
+          .slice(1)
+          .map(({ memberId, name }) => ({ memberId, name, caughtUp: true, lostLog: false }))
+      : [],
     settingsRevision,
     quorum: true,
   };
@@ -283,6 +290,10 @@ export function inShort({ actions }: Plan): readonly string[] {
         return `${action.type} ${action.pod} ${action.role}`;
       case 'restart-pod':
         return `${action.type} ${action.pod}${action.force ? ' force' : ''}`;
+      case 'change-membership':
+        return `${action.type} ${action.member} ${action.change} ${action.memberId}`;
+      case 'set-aside':
+        return `${action.type} ${action.member} ${action.reason}`;
       case 'store-settings':
         return `${action.type} ${action.settings.revision}`;
       default:

@@ -1,0 +1,63 @@
+/** A fault under load: writers keep a ledger of what was acknowledged, over the fault and for a while after it. */
+import type { ClientPod, RunningProgram } from './client-pod.ts';
+import { judgeLedger } from './ledger.ts';
+import type { Verdict } from './ledger.ts';
+import { eventually, sleep } from './shell.ts';
+
+/** Long enough after a fault to see it. */
+const SECONDS = Number(process.env['E2E_SECONDS'] ?? 12);
+/** Writes of each fault's run, both clients together: E2E_KEYS=20000 for the full length. */
+const KEYS = Number(process.env['E2E_KEYS'] ?? 1000);
+
+export interface Load {
+  readonly pod: ClientPod;
+  /** How the clients get in. */
+  readonly settings: Readonly<Record<string, string>>;
+}
+
+/** The ledgers of an ioredis and a redis-py program, in this order; what they saw is printed. */
+export async function underLoad(
+  { pod, settings }: Load,
+  what: string,
+  fault: () => Promise<void>,
+): Promise<readonly Verdict[]> {
+  const run = `${what}-${Date.now()}`;
+  const js = pod.start(['node', 'ledger.mjs'], { ...settings, PREFIX: `js-${run}`, WORKERS: '6' });
+  const py = pod.start(['python3', 'ledger.py'], {
+    ...settings,
+    PREFIX: `py-${run}`,
+    WORKERS: '3',
+  });
+  const programs: readonly RunningProgram[] = [js, py];
+  for (const program of programs) {
+    await eventually('writes are acknowledged', 60_000, async () =>
+      acknowledgedBy([program]) > 0 ? true : undefined,
+    );
+  }
+  await eventually('a quarter is written', 600_000, async () =>
+    acknowledgedBy(programs) >= KEYS / 4 ? true : undefined,
+  );
+  await fault();
+  await sleep(SECONDS * 1000);
+  await eventually('enough is written', 600_000, async () =>
+    acknowledgedBy(programs) >= KEYS ? true : undefined,
+  );
+  const verdicts: Verdict[] = [];
+  for (const program of programs) {
+    const verdict = judgeLedger(await program.stop());
+    const { acknowledged, unknown, reads, refusedWriteMs, violations, errors } = verdict;
+    console.log(
+      `e2e: ${what}, ${program === js ? 'ioredis' : 'redis-py'}: ${acknowledged} acknowledged, ${unknown} unknown, ` +
+        `${reads} reads, writes of a shard refused for at most ${refusedWriteMs} ms, ${violations.length} violations`,
+      ...errors.slice(0, 4),
+    );
+    verdicts.push(verdict);
+  }
+  return verdicts;
+}
+
+function acknowledgedBy(programs: readonly RunningProgram[]): number {
+  return programs
+    .flatMap(({ lines }) => lines)
+    .filter((line) => line.includes('"ackMs"') && !line.includes('null')).length;
+}
