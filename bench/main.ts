@@ -7,11 +7,13 @@ import { cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { durable } from './groups/durable.ts';
+import { failover } from './groups/failover.ts';
 import type { Group, Settings } from './groups/group.ts';
 import { large } from './groups/large.ts';
 import { memory } from './groups/memory.ts';
 import { profile } from './groups/profile.ts';
 import { scaling } from './groups/scaling.ts';
+import { soak } from './groups/soak.ts';
 import { stalls } from './groups/stalls.ts';
 import { throughput } from './groups/throughput.ts';
 import { tls } from './groups/tls.ts';
@@ -28,6 +30,8 @@ const GROUPS: readonly Group[] = [
   stalls,
   large,
   profile,
+  failover,
+  soak,
 ];
 const PEERS: readonly Program[] = ['redis-server', 'valkey-server'];
 
@@ -36,6 +40,7 @@ const HELP = `npm run bench [-- OPTIONS CASE…]
   --full           also the unusual cases (all commands × pipelines × sizes × connections)
   --rounds N       runs of each case, 3; the median counts
   --seconds N      length of a run, 2
+  --minutes N      length of a long run (soak), 1
   --scale F        factor of numbers of keys and items, 1
   --unpinned       servers and load generator share all processors
   --directory DIR  where servers keep their files; the system's temporary folder
@@ -50,6 +55,7 @@ const { values, positionals } = parseArgs({
     list: { type: 'boolean', default: false },
     rounds: { type: 'string', default: '3' },
     seconds: { type: 'string', default: '2' },
+    minutes: { type: 'string', default: '1' },
     scale: { type: 'string', default: '1' },
     directory: { type: 'string', default: tmpdir() },
     unpinned: { type: 'boolean', default: false },
@@ -97,6 +103,7 @@ async function main(): Promise<void> {
   const settings: Settings = {
     rounds: Number(values.rounds),
     seconds: Number(values.seconds),
+    minutes: Number(values.minutes),
     scale: Number(values.scale),
   };
   const peers = PEERS.filter((peer) => versionOf(peer) !== null);

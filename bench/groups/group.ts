@@ -6,6 +6,8 @@ export interface Settings {
   readonly rounds: number;
   /** Length of one run. */
   readonly seconds: number;
+  /** Length of a long run. */
+  readonly minutes: number;
   /** Factor of all numbers of items and keys, and of the length of long loads: below 1 to try things out. */
   readonly scale: number;
 }

@@ -7,6 +7,7 @@ import { parseManifests } from '#operator/local/manifest.ts';
 import type { Server, ServerKind } from './server.ts';
 
 export interface HoldfastServer extends Server {
+  readonly cluster: LocalCluster;
   /** Of the primary: what its process says. */
   readonly logFile: string;
   /** Of the primary: port of /metrics. */
@@ -63,6 +64,7 @@ async function start(options: HoldfastOptions, directory: string): Promise<Holdf
     if (primary === null || member === undefined) throw new Error('the shard has no primary');
     const tls = `${directory}/bench/${primary}/tls/client`;
     return {
+      cluster,
       title: options.title,
       port: member.ports.client,
       caFile: options.tls === true ? cluster.caFile : null,

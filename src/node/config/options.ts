@@ -225,10 +225,10 @@ const TIMING = {
   }),
   peerSilenceMs: numberOption({
     unit: 'ms',
-    default: 3000,
+    default: 6000,
     min: 200,
     max: 600_000,
-    why: 'A peer link on which nothing arrived for this long is dialled again.',
+    why: 'A peer link on which nothing arrived for this long is dialled again; above maxStallMs, or who is only busy is taken for gone.',
   }),
   livenessSilenceMs: numberOption({
     unit: 'ms',

@@ -140,9 +140,7 @@ export class Log implements Disk {
         nextGeneration: recovered.nextGeneration,
         onFull: options.onFull,
         onFailed: (error) => this.#fail(error),
-        onProgress: () => {
-          if (this.#step === 'room') this.#progressed();
-        },
+        onProgress: () => this.#step === 'room' && this.#progressed(),
       },
       this.#tail.header.ordinal + 1,
       options.files.space(options.directory),

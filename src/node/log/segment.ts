@@ -104,7 +104,7 @@ export function fillSegment(files: Files, file: number, header: SegmentHeader): 
 export async function createSegment(
   { files, directory }: SegmentPlace,
   header: SegmentHeader,
-  onProgress: () => void,
+  onProgress: () => unknown,
 ): Promise<Segment> {
   const name = segmentPath(directory, header.ordinal);
   const temporary = name + TEMPORARY_SUFFIX;

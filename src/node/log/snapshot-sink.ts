@@ -22,7 +22,7 @@ import {
   sealFrame,
 } from './snapshot-format.ts';
 
-/** After so many bytes the free space is looked at and the file synced: the log's writes never wait behind more. */
+/** After this many bytes the file is synced, so that the log never waits behind more, and free space is looked at. */
 const SYNC_BYTES = 4 << 20;
 /** Buffers of frames that are kept to be used again. */
 const SPARE_FRAMES = 16;

@@ -30,7 +30,7 @@ export interface SupplyOptions extends SegmentPlace {
   /** Making a segment failed for another reason than space. */
   readonly onFailed: (error: Error) => void;
   /** A part of a segment is on disk. */
-  readonly onProgress: () => void;
+  readonly onProgress: () => unknown;
 }
 
 /** A segment that the log has dropped and that still has its name. */

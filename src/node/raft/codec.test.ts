@@ -37,7 +37,7 @@ const SAMPLES: { readonly [K in Message['type']]: Extract<Message, { type: K }> 
     hintTerm: 2,
     freeBytes: BIG,
   },
-  heartbeat: { ...TO, type: 'heartbeat', commit: 11, sentMs: -3.25 },
+  heartbeat: { ...TO, type: 'heartbeat', commit: 11, commitTerm: 3, sentMs: -3.25 },
   'heartbeat-reply': { ...TO, type: 'heartbeat-reply', sentMs: 1e12, freeBytes: 0 },
   offer: {
     ...TO,

@@ -86,6 +86,7 @@ export function encodeMessage(message: Message, writer: ByteWriter): void {
       return;
     case 'heartbeat':
       writer.uint53(message.commit);
+      writer.uint53(message.commitTerm);
       writer.float64(message.sentMs);
       return;
     case 'heartbeat-reply':
@@ -158,8 +159,11 @@ function readMessage(reader: ByteReader, ids: MemberIds): Message {
         freeBytes: readInteger(reader),
       };
     }
-    case 'heartbeat':
-      return { type, from, to, term, commit: readInteger(reader), sentMs: readTime(reader) };
+    case 'heartbeat': {
+      const commit = readInteger(reader);
+      const commitTerm = readInteger(reader);
+      return { type, from, to, term, commit, commitTerm, sentMs: readTime(reader) };
+    }
     case 'heartbeat-reply':
       return { type, from, to, term, sentMs: readTime(reader), freeBytes: readInteger(reader) };
     case 'offer':

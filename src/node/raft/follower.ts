@@ -46,7 +46,10 @@ export function accept(core: Core, leader: string, index: number, sentMs: number
 /** A heartbeat of the present term. */
 export function onHeartbeat(core: Core, message: Heartbeat): void {
   heed(core, message.from);
-  core.log.commitTo(Math.min(message.commit, core.log.lastIndex));
+  const { commit, commitTerm } = message;
+  if (commit > core.log.commitIndex && core.log.matches(commit, commitTerm)) {
+    core.log.commitTo(commit);
+  }
   answer(core, message);
 }
 

@@ -73,7 +73,7 @@ test('a member starts after its snapshot: commit, what is handed out, and member
   const { raft } = a;
   expect([raft.firstIndex, raft.lastIndex, raft.commitIndex]).toEqual([3, 4, 3]);
   expect([raft.configIndex, raft.membership, raft.termAt(2)]).toEqual([2, membership, 1]);
-  a.hear('heartbeat', 'b', { commit: 4, sentMs: 0 });
+  a.hear('heartbeat', 'b', { commit: 4, commitTerm: 2, sentMs: 0 });
   expect(a.committed.map(({ index }) => index)).toEqual([4]);
 });
 
@@ -246,7 +246,7 @@ test('§5.3 a log that has the file’s last entry goes on after it; the file br
   expect(a.install(metaOf(3, 1))).toBe(true);
   expect([a.raft.firstIndex, a.raft.lastIndex, a.raft.commitIndex]).toEqual([1, 4, 3]);
   expect(a.take('append-reply')).toMatchObject([{ accepted: true, index: 3, sentMs: 5 }]);
-  a.hear('heartbeat', 'b', { commit: 4, sentMs: 0 });
+  a.hear('heartbeat', 'b', { commit: 4, commitTerm: 2, sentMs: 0 });
   expect(a.committed.map(({ index }) => index)).toEqual([1, 4]);
   a.raft.compact(3);
   expect(a.raft.firstIndex).toBe(4);
@@ -263,7 +263,7 @@ test('a file is not installed where everything in it is known to be committed, n
 test('after a change of leader nobody is told of an install but by the answers that it asks for', () => {
   const a = new Solo('abc', { log: [1] });
   offer(a, metaOf(3, 1), 5, 2);
-  a.hear('heartbeat', 'c', { term: 3, commit: 0, sentMs: 0 });
+  a.hear('heartbeat', 'c', { term: 3, commit: 0, commitTerm: 0, sentMs: 0 });
   a.sync();
   expect(a.install(metaOf(3, 1))).toBe(true);
   a.sync();

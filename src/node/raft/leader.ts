@@ -58,16 +58,22 @@ export function tickLeader(core: Core, leadership: Leadership, late: boolean): v
   tellCommit(core, leadership);
   if (core.nowMs < leadership.heartbeatAtMs) return;
   leadership.heartbeatAtMs = core.nowMs + core.options.heartbeatMs;
-  for (const follower of leadership.followers) {
-    core.durability.send({
-      type: 'heartbeat',
-      from: core.id,
-      to: follower.id,
-      term: core.term,
-      commit: Math.min(follower.match, core.log.commitIndex),
-      sentMs: core.nowMs,
-    });
-  }
+  for (const follower of leadership.followers) sendHeartbeat(core, follower);
+}
+
+function sendHeartbeat(core: Core, follower: Progress): void {
+  const { log } = core;
+  const shared = Math.min(follower.match, log.commitIndex);
+  const commit = shared < log.firstIndex - 1 ? 0 : shared;
+  core.durability.send({
+    type: 'heartbeat',
+    from: core.id,
+    to: follower.id,
+    term: core.term,
+    commit,
+    commitTerm: commit === 0 ? 0 : log.termAt(commit),
+    sentMs: core.nowMs,
+  });
 }
 
 /**

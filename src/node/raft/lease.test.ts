@@ -80,7 +80,7 @@ test('a lease that was dropped comes back with a round that starts later', () =>
 test('a member that answered a leader votes for nobody for an election timeout', () => {
   const a = new Solo();
   a.pass(TIMEOUT_MS - 5);
-  a.hear('heartbeat', 'b', { term: 1, commit: 0, sentMs: 0 });
+  a.hear('heartbeat', 'b', { term: 1, commit: 0, commitTerm: 0, sentMs: 0 });
   a.nowMs += TIMEOUT_MS - 1;
   a.hear('pre-vote', 'c', { ...ASK, term: 2 });
   a.hear('vote', 'c', { ...ASK, term: 2, handOver: false });
@@ -185,7 +185,7 @@ test('§3.10 a leader whose target does not win in time stands in a higher term'
 
 test('§3.10 who is told to stand does so past all promises; told late, not at all', () => {
   const a = new Solo();
-  a.hear('heartbeat', 'b', { term: 3, commit: 0, sentMs: 0 });
+  a.hear('heartbeat', 'b', { term: 3, commit: 0, commitTerm: 0, sentMs: 0 });
   a.hear('timeout-now', 'b', { term: 2 });
   expect(a.raft.role).toBe('follower');
   a.hear('timeout-now', 'b', { term: 3 });
@@ -195,7 +195,7 @@ test('§3.10 who is told to stand does so past all promises; told late, not at a
   a.pass(4 * TIMEOUT_MS);
   expect(a.raft.role, 'the next try is an ordinary one').toBe('pre-candidate');
   const b = new Solo();
-  b.hear('heartbeat', 'c', { term: 3, commit: 0, sentMs: 0 });
+  b.hear('heartbeat', 'c', { term: 3, commit: 0, commitTerm: 0, sentMs: 0 });
   b.hear('vote', 'b', { ...ASK, term: 4, handOver: true });
   b.sync();
   expect(b.take('vote-reply')).toMatchObject([{ term: 4, granted: true }]);

@@ -78,8 +78,10 @@ export interface AppendReply extends Envelope {
 /** "I lead `term`", sent at a fixed pace. */
 export interface Heartbeat extends Envelope {
   readonly type: 'heartbeat';
-  /** A commit index that the receiver is known to hold. */
+  /** A commit index that the receiver is known to hold, and that entry's term; 0 and 0 for none. */
   readonly commit: number;
+  /** The receiver looks at its entry first: its disk may have been set back since it said that it holds it. */
+  readonly commitTerm: number;
   readonly sentMs: number;
 }
 

@@ -146,7 +146,7 @@ test('a vote or pre-vote is refused while the pulse has promised none, and asked
 
 test('the pulse is not disturbed where the core’s own promise is enough', () => {
   const { a, cell } = promised(0);
-  a.hear('heartbeat', 'b', { commit: 0, sentMs: 0 });
+  a.hear('heartbeat', 'b', { commit: 0, commitTerm: 0, sentMs: 0 });
   a.hear('vote', 'c', { ...ASK, term: 9, handOver: false });
   a.hear('pre-vote', 'c', { ...ASK, term: 9 });
   a.hear('pre-vote', 'c', { ...ASK, term: 3 });
@@ -194,6 +194,6 @@ test('a leader knows how much free space a majority of the voters has, as they l
     ['d', FREE_BYTES],
   ]);
   const full = new Solo('abc', { options: { freeBytes: () => -7 } });
-  full.hear('heartbeat', 'b', { term: 1, commit: 0, sentMs: 0 });
+  full.hear('heartbeat', 'b', { term: 1, commit: 0, commitTerm: 0, sentMs: 0 });
   expect(full.take('heartbeat-reply')).toMatchObject([{ freeBytes: 0 }]);
 });

@@ -23,7 +23,7 @@ test('§3.3 a leader of an earlier term is told of the present one and not follo
   a.hear('append', 'b', append({ term: 4 }));
   expect(a.raft.leaderId).toBe('');
   expect(a.take('heartbeat-reply')).toMatchObject([{ to: 'b', term: 5 }]);
-  a.hear('heartbeat', 'b', { term: 4, commit: 0, sentMs: 1 });
+  a.hear('heartbeat', 'b', { term: 4, commit: 0, commitTerm: 0, sentMs: 1 });
   expect(a.take('heartbeat-reply')).toMatchObject([{ to: 'b', term: 5 }]);
 });
 
@@ -31,7 +31,7 @@ test('§3.4 a member stands once it has heard no leader for an election timeout,
   const a = new Solo();
   for (let i = 0; i < 20; i++) {
     a.pass(TIMEOUT_MS - 5);
-    a.hear('heartbeat', 'b', { term: 1, commit: 0, sentMs: 0 });
+    a.hear('heartbeat', 'b', { term: 1, commit: 0, commitTerm: 0, sentMs: 0 });
   }
   expect(a.take('pre-vote')).toEqual([]);
   a.pass(TIMEOUT_MS - 5);
@@ -344,6 +344,14 @@ test('the commit hint says nothing that is not on disk', () => {
   a.hear('append', 'b', append({ term: 3, prevIndex: 3, prevTerm: 2, commit: 3 }));
   a.sync();
   expect(a.disk.hardState).toEqual({ term: 3, vote: '', commit: 1 });
+});
+
+test('a heartbeat commits nothing that its leader does not hold, also where a disk was set back', () => {
+  const a = new Solo('abc', { log: [1, 1], term: 2 });
+  a.hear('heartbeat', 'b', { term: 2, commit: 2, commitTerm: 2, sentMs: 0 });
+  expect(a.raft.commitIndex).toBe(0);
+  a.hear('heartbeat', 'b', { term: 2, commit: 2, commitTerm: 1, sentMs: 0 });
+  expect(a.raft.commitIndex).toBe(2);
 });
 
 test('who lost what it had acknowledged is found out, and counts no more', () => {

@@ -130,7 +130,6 @@ export class Member {
     if (this.raft.role === 'leader' && !this.raft.transferring) this.#considerHandOff(now, stalled);
     if (this.state === 'primary' && !this.parking && this.activeExpire) this.#expire();
     this.#checkpoints.tick(now);
-    this.#handOver.tick(now, !this.ahead);
     this.keyspace.freeSlice(SLICE_ELEMENTS);
     this.keyspace.compactSlice(SLICE_ELEMENTS);
     this.turn();
@@ -175,7 +174,7 @@ export class Member {
     this.#advance();
     this.#drainRaft();
     this.host.turnEnded();
-    if (this.#batchIsDue) this.#ports.wake();
+    if (this.#batchIsDue || this.host.parkedMayGo) this.#ports.wake();
   }
 
   #advance(): void {
@@ -183,6 +182,8 @@ export class Member {
     if (this.#applySlices()) this.#ports.wake();
     if (this.reloading) this.#reloadIfDrained();
     this.#updateRole();
+    // not at every tick: clients wait
+    if (this.#handOver.active) this.#handOver.tick(this.#ports.clock.monotonicMs(), !this.ahead);
   }
 
   /** Proposes users and parameters; the index once committed and applied, or null when not the primary. */

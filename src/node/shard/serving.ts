@@ -205,11 +205,16 @@ export class ServingHost implements SessionHost, Clients {
   /** A turn starts: sessions that may go on do. */
   turnStarted(): void {
     this.#readClocks();
-    if (this.#parked.size > 0 && !this.#mustPark()) this.#resumeParked();
+    if (this.parkedMayGo) this.#resumeParked();
     if (this.#later.size === 0) return;
     const later = this.#later;
     this.#later = new Set();
     for (const session of later) session.resume();
+  }
+
+  /** Commands were parked, and the next turn runs or redirects them. */
+  get parkedMayGo(): boolean {
+    return this.#parked.size > 0 && !this.#mustPark();
   }
 
   /** The turn is over: lets go what may go. */

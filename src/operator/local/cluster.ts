@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Options } from '#node/config/options.ts';
 import { NodeClient } from '#operator/nodeclient/client.ts';
-import type { KeyspaceDigest, MemberStatus } from '#operator/nodeclient/wire.ts';
+import type { HandOverResult, KeyspaceDigest, MemberStatus } from '#operator/nodeclient/wire.ts';
 import { clusterMembers, type Member } from '#operator/topology/members.ts';
 import { ensureCertificates } from './certificates.ts';
 import type { ClusterDefinition } from './definition.ts';
@@ -205,6 +205,16 @@ export class LocalCluster {
   /** The name of the member that serves a shard's writes now; null when none does. */
   async primaryOf(shard: string): Promise<string | null> {
     return primaryAmong((await this.#steering?.observe(shard)) ?? []);
+  }
+
+  /** Asks the primary of a shard to hand over to whom it chooses; resolves when another leads. */
+  async handOver(shard: string): Promise<HandOverResult> {
+    const observed = (await this.#steering?.observe(shard)) ?? [];
+    const primary = primaryAmong(observed);
+    const status = observed.find(({ name }) => name === primary)?.status;
+    if (primary === null || !status) throw new Error(`shard ${shard} has no primary now`);
+    const { configIndex, term } = status;
+    return await this.#member(primary).client.handOver({ configIndex, term });
   }
 
   /** Resolves when every member is ready again and votes; rejects when that takes too long. */

@@ -227,6 +227,12 @@ test('a removed member that comes back gives its memberId up, and so does one wh
   expect(next(leads(alone), follows('s-2', 'b1'), silent('s-3'))).toMatchObject({ step: 'wait' });
 });
 
+test('a member that still opens its log is not let in: it may be one that was removed', () => {
+  const replaced = { voters: ['a1', 'c1', 'b2'] };
+  const opening = follows('s-2', 'b1', { voters: [], term: 0, leader: '' });
+  expect(next(leads(replaced), opening, follows('s-3', 'c1'))).toEqual({ step: 'settled' });
+});
+
 test('the first voters are bootstrapped, not joined', () => {
   expect(next(leads(HEALTHY), empty('s-2', 'b1'), follows('s-3', 'c1'))).toEqual({
     step: 'settled',

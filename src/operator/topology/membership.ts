@@ -196,10 +196,13 @@ class Planner {
     return next ?? { step: 'wait', why: `${behind.name} catches up` };
   }
 
-  /** A disk that has the bootstrap record and is not known to the shard. */
+  /**
+   * A disk that has the bootstrap record and is not known to the shard. While its member is still opening its log it
+   * names no voters: then it may as well be one that was removed.
+   */
   addLearner(): MembershipStep | null {
     const joined = this.#answering.find(
-      ({ status }) => status.formed && !this.#isMember(status.memberId),
+      ({ status }) => status.formed && status.voters.length > 0 && !this.#isMember(status.memberId),
     );
     if (joined === undefined) return null;
     return this.#change('add-learner', joined.status.memberId, joined.name);
