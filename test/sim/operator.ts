@@ -48,9 +48,11 @@ export class Operator {
     if (place.lost || place.retired) return false;
     const gone = new Set([place.id]);
     for (const { id, lost, damaged } of this.#shard.members) if (lost || damaged) gone.add(id);
-    for (const { voters } of this.#shard.memberships()) {
-      const left = voters.filter((id) => !gone.has(id)).length;
-      if (left < majorityOf(voters.length)) return false;
+    for (const { voters, learners } of this.#shard.memberships()) {
+      // who only listens may be made a voter before anybody knows that it is gone
+      const all = learners.includes(place.id) ? [...voters, place.id] : voters;
+      const left = all.filter((id) => !gone.has(id)).length;
+      if (left < majorityOf(all.length)) return false;
     }
     return true;
   }

@@ -64,7 +64,7 @@ export function drawProfile(seed: number, random: Prng): Profile {
       durability: random.chance(0.07) ? 'async' : 'sync',
       drift: one(random, [0.001, 0.01, 0.05]),
       wallErrorMs: 10,
-      maxBatchBytes: one(random, [1 << 20, 1 << 20, 100, 1000]),
+      maxBatchBytes: one(random, [1 << 20, 1 << 20, 400, 1000]),
       maxStallMs: one(random, [300, 2000]),
     },
     workload: {
@@ -87,7 +87,7 @@ export function drawProfile(seed: number, random: Prng): Profile {
       [0.2, 2],
       [0.2, 2],
       [1, 8],
-      [5, 30],
+      [4, 20],
     ] as const),
     wallJumps,
     faultMs: 2500 + random.below(1500),

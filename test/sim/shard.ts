@@ -383,7 +383,10 @@ export class SimShard {
     try {
       run(member);
     } catch (error) {
-      if (!(error instanceof SimDiskError)) throw error;
+      if (!(error instanceof SimDiskError)) {
+        this.observer.note(place, `fails at entry ${member.applier.appliedIndex + 1}`);
+        throw error;
+      }
       this.#stop(place, error.message);
       return;
     }

@@ -135,10 +135,15 @@ export class Batches {
   /**
    * What a committed entry means to the batches in flight: `executed` when it is one of theirs (its effects are
    * in the keyspace), `lost` when another leader's entry took the place of one of theirs, else `foreign`.
+   *
+   * Entries of other kinds stand between batches. One of a later term before a batch says that the batch is lost as
+   * well: terms do not fall along the log.
    */
   judge(index: number, term: number): 'executed' | 'lost' | 'foreign' {
     const head = this.#inFlight[0];
-    if (head === undefined || index < head.firstIndex) return 'foreign';
+    if (head === undefined) return 'foreign';
+    if (term > head.term) return 'lost';
+    if (index < head.firstIndex) return 'foreign';
     invariant(index <= head.lastIndex, 'committed entries are judged in order, advance() between');
     return head.term === term ? 'executed' : 'lost';
   }
