@@ -89,7 +89,8 @@ export class Member {
     const { identity, limits } = options;
     this.users = usersOf(0, [], options.commands.catalog).table;
     const votePort = ports.pulse ?? options.raft.votePort;
-    this.raft = new Raft({ ...options.raft, votePort }, recovered, now);
+    const standDelayMs = standDelayOf(options, recovered.snapshot !== null);
+    this.raft = new Raft({ ...options.raft, votePort, standDelayMs }, recovered, now);
     this.#pulse = new PulseWatch(this.raft, ports.pulse ?? null, ports.clock);
     this.keyspace = new Keyspace({ hashSeed: options.hashSeed });
     this.keyspace.role = 'replica';
@@ -126,6 +127,7 @@ export class Member {
     this.#guardClock();
     const stalled = this.#ports.disk.oldestUnsyncedMs(now) > this.#options.limits.diskStallMs;
     this.raft.setFreeToStand(!stalled);
+    this.raft.setStandDelay(standDelayOf(this.#options, this.applier.rebuilding));
     this.raft.tick(now);
     if (this.raft.role === 'leader' && !this.raft.transferring) this.#considerHandOff(now, stalled);
     if (this.state === 'primary' && !this.parking && this.activeExpire) this.#expire();
@@ -487,4 +489,10 @@ export class Member {
     this.host.usersChanged();
     this.#ports.events.settingsApplied(settings.revision);
   }
+}
+
+/** How much later than others a member stands that could not serve if it won. */
+function standDelayOf({ identity, raft }: MemberOptions, rebuilding: boolean): number {
+  if (identity.kind === 'log') return raft.standDelayMs;
+  return rebuilding ? raft.standDelayMs / 2 : 0;
 }
