@@ -61,6 +61,8 @@ export interface SnapshotsEvents {
   taken(meta: SnapshotMeta): void;
   /** What a leader offered is here: the log may begin anew after it. */
   fetched(meta: SnapshotMeta): void;
+  /** Up to here the log is needed neither by Raft, which has a newer file, nor to bring the keyspace up to date. */
+  droppable(): number;
   /** Entries up to `index` are to be dropped. */
   compact(index: number): void;
   started(index: number): void;
@@ -283,7 +285,7 @@ export class Snapshots {
     const { files, disk } = this.#options;
     const all = files.files;
     if (all.length < KEPT_FILES) return;
-    let kept = all[all.length - KEPT_FILES].index;
+    let kept = Math.min(all[all.length - KEPT_FILES].index, this.#events.droppable());
     for (const { index } of this.#readers.values()) kept = Math.min(kept, index);
     for (const { index } of all) if (index < kept) files.remove(index);
     this.#events.compact(kept);
