@@ -64,9 +64,9 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'lease from ack time',
     patches: [
       {
-        file: 'src/node/raft/progress.ts',
-        find: 'if (sentMs > this.ackedSentMs) this.ackedSentMs = Math.min(sentMs, nowMs);',
-        replace: 'if (sentMs > 0) this.ackedSentMs = nowMs;',
+        file: 'src/node/raft/leader.ts',
+        find: '  follower.acked(sentMs);\n',
+        replace: '  follower.acked(core.nowMs);\n',
       },
     ],
   },
@@ -155,10 +155,8 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'src/node/session/session.ts',
-        find: '      this.#call(entry);\n      ({ waitIndex } = host.keyspace);',
-        replace:
-          '      const before = host.keyspace.effects.length;\n      this.#call(entry);\n' +
-          '      waitIndex = host.keyspace.effects.length > before ? host.keyspace.waitIndex : 0;',
+        find: '      ({ waitIndex } = host.keyspace);',
+        replace: '      waitIndex = effects.length > before ? host.keyspace.waitIndex : 0;',
       },
     ],
   },

@@ -166,6 +166,7 @@ export class Member {
     this.#closeBatchIfDue();
     this.#drainRaft();
     this.host.turnEnded();
+    if (this.#handOver.active) this.#moveHandOver();
   }
 
   /**
@@ -176,6 +177,7 @@ export class Member {
     this.#advance();
     this.#drainRaft();
     this.host.turnEnded();
+    if (this.#handOver.active) this.#moveHandOver();
     if (this.#batchIsDue || this.host.parkedMayGo) this.#ports.wake();
   }
 
@@ -184,8 +186,16 @@ export class Member {
     if (this.#applySlices()) this.#ports.wake();
     if (this.reloading) this.#reloadIfDrained();
     this.#updateRole();
-    // not at every tick: clients wait
-    if (this.#handOver.active) this.#handOver.tick(this.#ports.clock.monotonicMs(), !this.ahead);
+  }
+
+  /**
+   * At the end of a turn, not of a tick, since clients wait; and after what is committed has left, since that ends the
+   * lease: who then has a reply withheld is cut off.
+   */
+  #moveHandOver(): void {
+    const drained = !this.ahead && this.host.withheldReplies === 0;
+    this.#handOver.tick(this.#ports.clock.monotonicMs(), drained);
+    this.#drainRaft();
   }
 
   /** Proposes users and parameters; the index once committed and applied, or null when not the primary. */
