@@ -7,7 +7,6 @@ import { join } from 'node:path';
 import { fill, runLoad } from '#bench/load/run.ts';
 import { figure, mebibytes, table } from '#bench/measure/markdown.ts';
 import { holdfast, type HoldfastServer } from '#bench/servers/holdfast.ts';
-import { request } from '#bench/servers/request.ts';
 import { type Group, type GroupContext, progress, scaled } from './group.ts';
 
 const KEYS = 1_000_000;
@@ -98,7 +97,7 @@ async function restartRows(context: GroupContext, keys: number): Promise<string[
     const exitedMs = performance.now();
     cluster.kill(replica.name, 'SIGKILL');
     const startedMs = await until(() => server.startedMs(replica.name) > exitedMs, 'a new process');
-    await until(async () => (await ready(replica.ports.metrics)) === true, 'readiness');
+    await until(() => ready(replica.ports.metrics), 'readiness');
     const seconds = (performance.now() - server.startedMs(replica.name)) / 1000;
     progress(`snapshots, restart: ${seconds} s, the process ${startedMs} ms after the kill`);
     return [['restart: from exec to serving', figure(seconds), mebibytes(sizeBytes)]];
@@ -127,11 +126,9 @@ async function rejoinRows(context: GroupContext, keys: number): Promise<string[]
     });
     await until(() => installed(replica.logFile) > before, 'a snapshot to be installed');
     const installedMs = performance.now();
-    await until(async () => (await ready(replica.ports.metrics)) === true, 'readiness');
+    await until(() => ready(replica.ports.metrics), 'readiness');
     const readyMs = performance.now();
     const size = mebibytes(published(replica.logFile).at(-1) ?? 0);
-    const keysThere = await request(server, ['DBSIZE']);
-    progress(`snapshots, rejoin: ${String(keysThere)} keys on the primary`);
     return [
       [
         'rejoin: from the loss to the snapshot on disk',

@@ -324,7 +324,7 @@ export class SimShard {
           electionTimeoutMs: this.options.electionTimeoutMs ?? 200,
           heartbeatMs: (this.options.electionTimeoutMs ?? 200) / 8,
           leaseFraction: 0.8,
-          standDelayMs: place.kind === 'log' ? 100 : 0,
+          standDelayMs: 100,
           maxAppendBytes: 1 << 18,
           maxInFlightBytes: 4 << 20,
           // little, so that memory of entries is used again many times over

@@ -44,7 +44,7 @@ export function raftOptionsOf(
     electionTimeoutMs: options.electionTimeoutMs,
     heartbeatMs: options.heartbeatMs,
     leaseFraction: options.leasePercent / 100,
-    standDelayMs: options.kind === 'log' ? options.standDelayMs : 0,
+    standDelayMs: options.standDelayMs,
     maxAppendBytes: options.maxAppendBytes,
     maxInFlightBytes: options.maxInFlightBytes,
     maxCachedBytes: options.maxLogCacheBytes,
