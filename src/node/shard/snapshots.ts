@@ -184,6 +184,10 @@ export class Snapshots {
 
   #walk(making: Making): void {
     const { clock } = this.#options;
+    if (making.writer.abandoned) {
+      this.#abandonMaking('what was walked was taken back');
+      return;
+    }
     const endMs = clock.monotonicMs() + WALK_SLICE_MS;
     let records = 0;
     while (records < WALK_RECORDS_IN_TICK && making.sink.pendingBytes <= MAX_PENDING_BYTES) {
