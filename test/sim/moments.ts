@@ -11,6 +11,7 @@ export const MOMENTS = [
   'timeout-now',
   /** Somebody would stand; a vote is asked for, and given. */
   'pre-vote',
+  'pre-vote-granted',
   'vote',
   'vote-granted',
   /** Entries are sent, entries are acknowledged. */
@@ -79,6 +80,8 @@ function momentOf(message: Message): Moment | null {
     case 'pre-vote':
     case 'vote':
       return message.type;
+    case 'pre-vote-reply':
+      return message.granted ? 'pre-vote-granted' : null;
     case 'vote-reply':
       return message.granted ? 'vote-granted' : null;
     case 'append':

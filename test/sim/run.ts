@@ -148,16 +148,20 @@ export class Run {
     );
     const total = faults.reduce((sum, { weight }) => sum + weight, 0);
     const endMs = world.nowMs + this.profile.faultMs;
+    let scheduleUntilMs = 0;
     while (world.nowMs < endMs) {
       world.runUntil(world.nowMs + world.between(1, this.profile.paceMs));
       if (faults.length === 0) continue;
       const fault = draw(faults, world.random.below(total));
       this.trace.note('!', fault.name);
+      const { calm } = fault;
+      // one schedule at a time
+      if (calm !== undefined && world.nowMs < scheduleUntilMs) continue;
       if (!fault.run(scene)) continue;
       scene.did(fault.name);
-      if (fault.calm !== undefined && world.random.chance(0.7)) {
-        world.runUntil(world.nowMs + fault.calm * scene.electionMs);
-      }
+      if (calm === undefined) continue;
+      scheduleUntilMs = world.nowMs + calm * scene.electionMs;
+      if (world.random.chance(0.7)) world.runUntil(scheduleUntilMs);
     }
   }
 

@@ -73,7 +73,7 @@ export const SCENARIOS: readonly Fault[] = [
     // a member that has just started must remember that it may have promised something
     name: 'forgotten promises',
     weight: 3,
-    calm: 6,
+    calm: 7,
     run: (scene) => {
       const leader = leaderOf(scene);
       const lonely = leader === null ? null : pick(scene, followers(scene, leader));
@@ -98,6 +98,45 @@ export const SCENARIOS: readonly Fault[] = [
           }
           healLater(scene, 2 * electionMs);
         });
+      });
+      return true;
+    },
+  },
+  {
+    // command threads that are held up, while their pulses go on promising
+    name: 'pulses of held-up threads',
+    weight: 3,
+    calm: 7,
+    run: (scene) => {
+      const leader = leaderOf(scene);
+      const lonely = leader === null ? null : pick(scene, followers(scene, leader));
+      if (leader === null || lonely === null) return false;
+      const { electionMs, shard } = scene;
+      const restMs = 220;
+      scene.lull(restMs + 4 * electionMs);
+      later(scene, restMs, () => {
+        shard.network.cut(leader.id, lonely.id);
+        shard.network.cut(lonely.id, leader.id);
+        shard.stall(leader, 2.5 * electionMs);
+        const held = followers(scene, leader).filter((place) => place !== lonely);
+        // when all that was on its way has come
+        later(scene, 25, () => {
+          for (const place of held) shard.stall(place, 2.5 * electionMs);
+        });
+        // what their command threads themselves promised is over when somebody would stand
+        scene.moments.arm('pre-vote', () => {
+          later(scene, scene.world.between(2, 10), () => {
+            for (const place of held) shard.endStall(place);
+          });
+        });
+        // whoever said that it would vote is held up once more, until it is asked to; the leader hears of nothing
+        scene.moments.arm('pre-vote-granted', (from) => {
+          if (!scene.active) return;
+          shard.stall(from, scene.world.between(0.1, 0.4) * electionMs);
+          for (const place of held) shard.network.cut(place.id, leader.id);
+          later(scene, scene.world.between(0.2, 0.6) * electionMs, () => shard.endStall(leader));
+        });
+        healLater(scene, 4 * electionMs);
       });
       return true;
     },

@@ -90,7 +90,7 @@ export class SimMember {
   reactionScheduled = false;
   generation = 0;
   /** What waits for the end of the pause. */
-  readonly backlog: (() => void)[] = [];
+  readonly backlog: { readonly run: () => void; readonly timer: boolean }[] = [];
 
   constructor(id: string, name: string, kind: Kind, world: World) {
     this.id = id;
@@ -211,6 +211,12 @@ export class SimShard {
     });
   }
 
+  /** A member that is stalled goes on. */
+  endStall(place: SimMember): void {
+    place.pausedUntilMs = 0;
+    this.#goOn(place);
+  }
+
   /** The whole machine stands still for so long, its monotonic clock too. */
   suspend(place: SimMember, durationMs: number): void {
     if (place.member === null) return;
@@ -223,10 +229,15 @@ export class SimShard {
   }
 
   /** Runs `run` on the member, now or at the end of its pause, if it has not ended by then. */
-  deliver(place: SimMember, generation: number, run: (member: Member) => void): void {
+  deliver(
+    place: SimMember,
+    generation: number,
+    run: (member: Member) => void,
+    timer = false,
+  ): void {
     if (generation !== place.generation || place.member === null) return;
     if (place.pausedUntilMs > this.world.nowMs || place.backlog.length > 0) {
-      place.backlog.push(() => this.#run(place, generation, run));
+      place.backlog.push({ run: () => this.#run(place, generation, run), timer });
     } else {
       this.#run(place, generation, run);
     }
@@ -424,16 +435,19 @@ export class SimShard {
   #goOn(place: SimMember): void {
     if (place.pausedUntilMs > this.world.nowMs) return;
     const { generation, backlog } = place;
-    while (backlog.length > 0 && generation === place.generation) backlog.shift()?.();
+    // an event loop that was held up in the middle of its input reads the rest of it before it looks at its timers
+    if (this.world.random.chance(0.5)) backlog.sort((a, b) => Number(a.timer) - Number(b.timer));
+    while (backlog.length > 0 && generation === place.generation) backlog.shift()?.run();
   }
 
   #tick(place: SimMember, generation: number, delayMs: number): void {
     this.world.after(delayMs, () => {
-      this.deliver(place, generation, (member) => {
+      const tick = (member: Member): void => {
         member.tick();
         place.clockInDoubt = false;
         this.#tick(place, generation, TICK_MS);
-      });
+      };
+      this.deliver(place, generation, tick, true);
     });
   }
 
