@@ -23,6 +23,7 @@ import { Raft, type Recovered } from '#node/raft/raft.ts';
 import { Applier, type ApplierEvents, type DurableLog } from './applier.ts';
 import { Batches } from './batches.ts';
 import { Checkpoints } from './checkpoints.ts';
+import { standDelayOf } from './configure.ts';
 import { ClockGuard, clockToleranceMs } from './clock-guard.ts';
 import { HandOver, type HandOverRequest, type HandOverResult } from './hand-over.ts';
 import { encodeSettings, KIND_SETTINGS, type Settings } from './payload.ts';
@@ -499,10 +500,4 @@ export class Member {
     this.host.usersChanged();
     this.#ports.events.settingsApplied(settings.revision);
   }
-}
-
-/** How much later than others a member stands that could not serve if it won. */
-function standDelayOf({ identity, raft }: MemberOptions, rebuilding: boolean): number {
-  if (identity.kind === 'log') return raft.standDelayMs;
-  return rebuilding ? raft.standDelayMs / 2 : 0;
 }
