@@ -20,7 +20,7 @@ import { Keyspace } from '#node/keyspace/keyspace.ts';
 import { decodeMessage, encodeMessage, MemberIds } from '#node/raft/codec.ts';
 import type { MembershipChange, MembershipRefusal } from '#node/raft/membership.ts';
 import { Raft, type Recovered } from '#node/raft/raft.ts';
-import { Applier, type ApplierEvents, type DurableLog } from './applier.ts';
+import { Applier, type ApplierEvents, durableLog } from './applier.ts';
 import { Batches } from './batches.ts';
 import { Checkpoints } from './checkpoints.ts';
 import { standDelayOf } from './configure.ts';
@@ -101,7 +101,7 @@ export class Member {
     const keyspace = identity.kind === 'data' ? this.keyspace : null;
     this.applier = new Applier(
       recovered.membership,
-      this.#durableLog(),
+      durableLog(ports.disk, this.raft),
       keyspace,
       this.batches,
       this.#applierEvents(),
@@ -430,17 +430,6 @@ export class Member {
     this.snapshots.abandon('the keyspace is read anew');
     this.applier.rebuild(this.#checkpoints.restore());
     this.#ports.events.keyspaceRebuilding(this.applier.committedIndex);
-  }
-
-  #durableLog(): DurableLog {
-    const { disk } = this.#ports;
-    const durableIndex = (): number => this.raft.durableIndex;
-    return {
-      get durableIndex(): number {
-        return durableIndex();
-      },
-      read: (from, toExclusive, maxBytes) => disk.read(from, toExclusive, maxBytes),
-    };
   }
 
   #applierEvents(): ApplierEvents {
