@@ -20,11 +20,13 @@ const MEMBERS = ['crash-0001-001', 'crash-0001-002', 'crash-0001-l01'];
 type Full =
   /** All members, down to their reserve: writes are refused, deletes are not. */
   | 'all-soft'
+  /** The primary, to the last byte: writes are refused, as far as it leads on. */
+  | 'primary-hard'
   /** Another member, to the last byte: a majority goes on. */
   | 'other-hard'
   /** All members, to the last byte. */
   | 'all-hard';
-const KINDS: readonly Full[] = ['all-soft', 'other-hard', 'all-hard'];
+const KINDS: readonly Full[] = ['all-soft', 'other-hard', 'all-hard', 'primary-hard'];
 
 export async function fillDisks(options: FaultOptions): Promise<FaultReport> {
   const random = new Prng(options.seed);
@@ -62,8 +64,10 @@ async function fillOnce(
   const primary = await cluster.primaryOf(SHARD);
   if (primary === null) throw new Error('a cluster that is ready has a primary');
   const names = cluster.members().map(({ name }) => name);
-  const chosen =
-    kind === 'other-hard' ? names.filter((name) => name !== primary).slice(0, 1) : names;
+  const chosen = names.filter((name) => {
+    if (kind === 'primary-hard') return name === primary;
+    return kind !== 'other-hard' || name === names.find((other) => other !== primary);
+  });
   const refusedBefore = refusals(load);
   for (const name of chosen) {
     disks.get(name)?.fill(kind === 'all-soft' ? RESERVE_BYTES / 2 : 0);

@@ -1,5 +1,6 @@
 /** Runs seeds with a planted bug until one fails. */
 import { MOST_SEEDS } from './mutants.ts';
+import { patchedSources } from './plant.ts';
 import { runSeeds } from './pool.ts';
 
 export interface Caught {
@@ -11,6 +12,7 @@ export interface Caught {
 
 /** The first seeds with `mutant` planted, up to the first that fails. */
 export async function catchMutant(mutant: string, first: number, jobs: number): Promise<Caught> {
+  patchedSources(mutant); // a text that is gone is no catch
   let caught: { readonly seed: number; readonly by: string } | null = null;
   try {
     await runSeeds({

@@ -17,6 +17,7 @@ import { decodeMembership, type Membership } from '#node/raft/membership.ts';
 import type { Persist, Recovered } from '#node/raft/raft.ts';
 import type { Disk } from '#node/shard/ports.ts';
 import { newestSnapshot } from '#node/shard/restore.ts';
+import { SimDiskError } from './disk-error.ts';
 import { SimSnapshotFiles } from './snapshots.ts';
 import type { World } from './world.ts';
 
@@ -24,16 +25,6 @@ import type { World } from './world.ts';
 const IDLE_MARK_MS = 50;
 /** How often a disk that does not get on looks again. */
 const RETRY_MS = 5;
-
-/** The disk does not give back what was written; the member must stop. */
-export class SimDiskError extends Error {
-  readonly code: 'LOG_CORRUPT' | 'EIO';
-
-  constructor(code: 'LOG_CORRUPT' | 'EIO', what: string) {
-    super(`${code}: ${what}`);
-    this.code = code;
-  }
-}
 
 interface Request {
   readonly persist: Persist;
@@ -188,7 +179,11 @@ export class SimDisk implements Disk {
     }
     this.#damaged.clear();
     this.#unmarked = null;
+    this.snapshots.setDamagedAside();
     const snapshot = newestSnapshot(this.snapshots);
+    if (this.base.index > (snapshot?.index ?? 0)) {
+      throw new SimDiskError('SNAPSHOT_DAMAGED', 'no file reaches the log');
+    }
     if (snapshot !== null && this.termAt(snapshot.index) !== snapshot.term) {
       // the crash fell between publishing a fetched file and the new beginning of the log
       if (snapshot.index > this.base.index) this.#restart(snapshot);

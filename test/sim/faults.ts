@@ -70,10 +70,11 @@ export function crash(scene: Scene, place: SimMember, downMs: number, power: boo
   const { shard, world } = scene;
   if (place.member === null) return;
   shard.crash(place, power);
-  world.after(downMs, () => startAgain(scene, place));
+  world.after(downMs, () => startAgain(scene.shard, place));
 }
 
-export function startAgain({ shard }: Scene, place: SimMember): void {
+/** Starts it if it is down and may start. */
+export function startAgain(shard: SimShard, place: SimMember): void {
   if (place.member === null && !place.lost && !place.retired) shard.start(place);
 }
 
@@ -304,7 +305,7 @@ const DISK_FAULTS: readonly Fault[] = [
       later(scene, world.between(20, 300), () => {
         if (place.member !== null) place.disk.failing = false;
         else if (world.random.chance(0.3)) place.disk.crash(true);
-        startAgain(scene, place);
+        startAgain(scene.shard, place);
       });
       return true;
     },
@@ -363,6 +364,26 @@ const DISK_FAULTS: readonly Fault[] = [
       place.damaged = true;
       place.disk.damage(place.disk.lastIndex);
       crash(scene, place, scene.world.between(2, 100), true);
+      return true;
+    },
+  },
+  {
+    name: 'bit flip in a snapshot file',
+    weight: 3,
+    run: (scene) => {
+      const place = victim(scene);
+      const file = place === null ? null : pick(scene, place.disk.snapshots.files);
+      if (place === null || file === null) return false;
+      const { snapshots, base } = place.disk;
+      const others = snapshots.files.filter(
+        ({ index }) => index !== file.index && index >= base.index && snapshots.isWhole(index),
+      );
+      if (base.index > 0 && others.length === 0) {
+        if (!scene.operator.mayLose(place)) return false;
+        place.damaged = true;
+      }
+      snapshots.damage(file.index);
+      if (scene.world.random.chance(0.5)) crash(scene, place, scene.world.between(2, 100), true);
       return true;
     },
   },

@@ -1,19 +1,13 @@
 /** That the simulator notices planted bugs; `npm run sim:mutants` plants all of them. */
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { catchMutant } from './catch.ts';
 import { MUTANTS } from './mutants.ts';
-import { substitute } from './plant.ts';
-
-const root = join(import.meta.dirname, '..', '..');
+import { patchedSources, substitute } from './plant.ts';
 
 test('every mutant still finds the text that it changes', () => {
-  for (const mutant of MUTANTS) {
-    for (const { file, find, replace } of mutant.patches) {
-      const source = readFileSync(join(root, file), 'utf8');
-      expect(substitute(mutant, file, source, find, replace)).not.toBe(source);
-    }
+  for (const { name, patches } of MUTANTS) {
+    const files = new Set(patches.map(({ file }) => file));
+    expect(patchedSources(name).size).toBe(files.size);
   }
 });
 

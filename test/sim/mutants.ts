@@ -64,9 +64,9 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'lease from ack time',
     patches: [
       {
-        file: 'src/node/raft/progress.ts',
-        find: 'if (sentMs > this.ackedSentMs) this.ackedSentMs = Math.min(sentMs, nowMs);',
-        replace: 'if (sentMs > 0) this.ackedSentMs = nowMs;',
+        file: 'src/node/raft/leader.ts',
+        find: '  follower.acked(sentMs);\n',
+        replace: '  follower.acked(core.nowMs);\n',
       },
     ],
   },
@@ -155,10 +155,8 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'src/node/session/session.ts',
-        find: '      this.#call(entry);\n      ({ waitIndex } = host.keyspace);',
-        replace:
-          '      const before = host.keyspace.effects.length;\n      this.#call(entry);\n' +
-          '      waitIndex = host.keyspace.effects.length > before ? host.keyspace.waitIndex : 0;',
+        find: '      ({ waitIndex } = host.keyspace);',
+        replace: '      waitIndex = effects.length > before ? host.keyspace.waitIndex : 0;',
       },
     ],
   },
@@ -213,6 +211,111 @@ export const MUTANTS: readonly Mutant[] = [
         file: 'src/node/shard/member.ts',
         find: 'if (unproposed && !this.keyspace.undo(this.batches.openNumber - 1)) this.#rebuild();',
         replace: '',
+      },
+    ],
+  },
+  {
+    name: 'truncate without own snapshot',
+    patches: [
+      {
+        file: 'src/node/shard/snapshots.ts',
+        find: 'if (digest.index >= this.#digest.index) this.#digest = digest;',
+        replace:
+          'if (digest.index >= this.#digest.index) this.#digest = digest;\n' +
+          '    this.#options.disk.dropBefore(digest.index + 1);',
+      },
+    ],
+  },
+  {
+    name: 'snapshot of uncommitted effects',
+    patches: [
+      {
+        file: 'src/node/shard/snapshots.ts',
+        find: "if (making?.state !== 'walked' || this.#digest.index !== making.head.index) return;",
+        replace: "if (making?.state !== 'walked') return;",
+      },
+      {
+        file: 'src/node/shard/snapshots.ts',
+        find: 'if (making.writer.digest !== this.#digest.digest) {',
+        replace: 'if (making.writer.digest === this.#digest.digest + this.#digest.digest) {',
+      },
+      {
+        file: 'src/node/shard/snapshots.ts',
+        find: 'if (this.#options.durableIndex() >= this.#digest.index) this.#useDigest(nowMs);',
+        replace: 'this.#useDigest(nowMs);',
+      },
+      {
+        file: 'src/node/shard/snapshots.ts',
+        find: '    else this.#events.taken(meta);\n',
+        replace: '',
+      },
+      {
+        file: 'src/node/shard/snapshots.ts',
+        find: '    this.#events.compact(kept);\n',
+        replace: '',
+      },
+    ],
+  },
+  {
+    name: 'snapshot of a keyspace that is ahead of the checkpoint',
+    patches: [
+      {
+        file: 'src/node/shard/checkpoints.ts',
+        find: 'if (!caughtUpOnce || ahead) return;',
+        replace: 'if (!caughtUpOnce || (ahead && !caughtUpOnce)) return;',
+      },
+    ],
+  },
+  {
+    name: 'install drops the old log before the new file is durable',
+    patches: [
+      {
+        file: 'src/node/shard/snapshot-fetch.ts',
+        find: '    this.#publishing = true;\n    const sizeBytes = this.#offset;\n',
+        replace:
+          '    this.#publishing = true;\n    const sizeBytes = this.#offset;\n' +
+          "    this.#done({ head, sizeBytes, digest }, '');\n",
+      },
+    ],
+  },
+  {
+    name: 'own snapshot counts before the entry is on the own disk',
+    patches: [
+      {
+        file: 'src/node/shard/snapshots.ts',
+        find: 'if (this.#options.durableIndex() >= this.#digest.index) this.#useDigest(nowMs);',
+        replace: 'this.#useDigest(nowMs);',
+      },
+    ],
+  },
+  {
+    name: 'a restored keyspace goes on too early in the log',
+    patches: [
+      {
+        file: 'src/node/shard/applier.ts',
+        find: '    this.appliedIndex = index;\n',
+        replace: '    this.appliedIndex = index - 2;\n',
+      },
+    ],
+  },
+  {
+    name: 'a heartbeat commits what the leader does not hold',
+    patches: [
+      {
+        file: 'src/node/raft/follower.ts',
+        find: 'if (commit > core.log.commitIndex && core.log.matches(commit, commitTerm)) {',
+        replace:
+          'if (commit > core.log.commitIndex && commit <= core.log.lastIndex + 0 * commitTerm) {',
+      },
+    ],
+  },
+  {
+    name: 'a pulse is answered while a vote is given',
+    patches: [
+      {
+        file: 'src/node/pulse/command-side.ts',
+        find: 'return Number(this.#words.load(PROMISE)) / 1000;',
+        replace: 'return Number(this.#words.load(PROMISE)) * 0 - 1;',
       },
     ],
   },

@@ -9,6 +9,18 @@ import { MUTANTS, type Mutant } from './mutants.ts';
 
 /** From now on the files that `mutant` changes are loaded with its bug. */
 export function plant(name: string): void {
+  const patched = patchedSources(name);
+  registerHooks({
+    load: (url, context, nextLoad) => {
+      const source = patched.get(url);
+      if (source === undefined) return nextLoad(url, context);
+      return { format: 'module-typescript', source, shortCircuit: true };
+    },
+  });
+}
+
+/** The changed sources by URL; throws when a text is not found. */
+export function patchedSources(name: string): ReadonlyMap<string, string> {
   const mutant = MUTANTS.find((candidate) => candidate.name === name);
   if (mutant === undefined) throw new Error(`there is no mutant called ${name}`);
   const root = new URL('../../', import.meta.url);
@@ -18,13 +30,7 @@ export function plant(name: string): void {
     const source = patched.get(url) ?? readFileSync(fileURLToPath(url), 'utf8');
     patched.set(url, substitute(mutant, file, source, find, replace));
   }
-  registerHooks({
-    load: (url, context, nextLoad) => {
-      const source = patched.get(url);
-      if (source === undefined) return nextLoad(url, context);
-      return { format: 'module-typescript', source, shortCircuit: true };
-    },
-  });
+  return patched;
 }
 
 /** `find` must be in the text exactly once: else the program has changed and the mutant is to be written anew. */

@@ -7,7 +7,7 @@ import { Prng } from '#base/prng.ts';
 import { PEER_FRAME_RAFT } from '#node/shard/ports.ts';
 import { Checks, rule } from './checks.ts';
 import type { SimConnection } from './client.ts';
-import { type Fault, PLAIN_FAULTS, type Scene } from './faults.ts';
+import { type Fault, PLAIN_FAULTS, type Scene, startAgain } from './faults.ts';
 import { Moments } from './moments.ts';
 import { Operator } from './operator.ts';
 import { drawProfile, type Profile } from './profile.ts';
@@ -109,6 +109,7 @@ export class Run {
     scene.active = false;
     this.#mend();
     this.#serveAgain();
+    this.#doWithoutData();
     workload.quietUntilMs = 0;
     world.runUntil(world.nowMs + 200);
     workload.running = false;
@@ -175,7 +176,7 @@ export class Run {
       disk.stuck = false;
       disk.failing = false;
       disk.freeBytes = disk.totalBytes;
-      if (place.member === null && !place.lost && !place.retired) shard.start(place);
+      startAgain(shard, place);
     }
   }
 
@@ -185,11 +186,35 @@ export class Run {
     const done = world.runWhile(() => {
       for (const place of this.#operator.members) {
         // a bit flip is found at a start; the operator replaces the member, as every other
-        if (place.member === null && !place.lost && !place.retired) this.shard.start(place);
+        startAgain(this.shard, place);
       }
       return this.shard.primary !== undefined && this.#operator.idle;
     }, MEND_MS);
     rule(done, 'a mended shard serves again, and is whole', () => this.#standing());
+  }
+
+  /**
+   * With one data member and log members: without it the log goes on under a log member, and with it, or with the one
+   * that takes its place, the shard serves again.
+   */
+  #doWithoutData(): void {
+    const { shard } = this;
+    const { world } = shard;
+    const data = this.#operator.members.filter(({ kind }) => kind === 'data');
+    if (data.length !== 1 || this.#operator.members.length < 3) return;
+    const [place] = data;
+    place.lost = world.random.chance(0.5);
+    shard.observer.note(place, place.lost ? 'loses its disk' : 'is away');
+    shard.crash(place);
+    const leads = world.runWhile(
+      () =>
+        shard.members.some(
+          ({ kind, member }) => kind === 'log' && member?.raft.ownTermCommitted === true,
+        ),
+      MEND_MS,
+    );
+    rule(leads, 'log members go on without the data member', () => this.#standing());
+    this.#serveAgain();
   }
 
   /** Everything is read once more: what was acknowledged and not overwritten is there. */
@@ -294,6 +319,10 @@ export class Run {
       if (type === PEER_FRAME_RAFT && bytes[0] === PRE_VOTE_REPLY) {
         checks.arriving(decodeMessage(bytes, this.#ids));
       }
+    };
+    // as a kubelet does
+    shard.onStopped = (place) => {
+      shard.world.after(shard.world.between(20, 300), () => startAgain(shard, place));
     };
     for (const place of shard.members) this.#started(place, taints);
   }

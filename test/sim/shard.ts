@@ -9,7 +9,7 @@ import { invariant } from '#base/invariant.ts';
 import { Prng } from '#base/prng.ts';
 import { CommandIndex } from '#node/commands/command-index.ts';
 import { COMMANDS } from '#node/commands/table.ts';
-import type { MemberDescriptor, ShardDescriptor } from '#node/cluster/descriptor.ts';
+import type { ShardDescriptor } from '#node/cluster/descriptor.ts';
 import { SlotMap } from '#node/cluster/slot-map.ts';
 import { NO_PULSE } from '#node/raft/options.ts';
 import type { MemberIdentity } from '#node/shard/identity.ts';
@@ -20,7 +20,9 @@ import type { Settings } from '#node/shard/payload.ts';
 import type { Peers } from '#node/shard/ports.ts';
 import { SimConnection } from './client.ts';
 import { SimClock } from './clock.ts';
-import { SimDisk, SimDiskError } from './disk.ts';
+import { SimDisk } from './disk.ts';
+import { SimDiskError } from './disk-error.ts';
+import { describe, newId } from './naming.ts';
 import { SimNetwork } from './network.ts';
 import { SimPulses } from './pulse.ts';
 import { LIMITS, PROCESS, SESSION_LIMITS, TICK_MS } from './settings.ts';
@@ -106,6 +108,8 @@ export class SimShard {
   readonly pulses: SimPulses | null;
   /** All there ever were, in the order of their joining. */
   readonly members: SimMember[] = [];
+  /** Told of each member that stopped by itself. */
+  onStopped: (place: SimMember) => void = () => {};
   /** Told of all that happens. */
   observer: Observer = NO_OBSERVER;
   readonly options: ShardOptions;
@@ -324,7 +328,7 @@ export class SimShard {
           electionTimeoutMs: this.options.electionTimeoutMs ?? 200,
           heartbeatMs: (this.options.electionTimeoutMs ?? 200) / 8,
           leaseFraction: 0.8,
-          standDelayMs: place.kind === 'log' ? 100 : 0,
+          standDelayMs: 100,
           maxAppendBytes: 1 << 18,
           maxInFlightBytes: 4 << 20,
           // little, so that memory of entries is used again many times over
@@ -399,6 +403,7 @@ export class SimShard {
     this.#end(place);
     // the queue is gone with the process; what a failed sync left in the page cache is not
     place.disk.crash(false);
+    this.onStopped(place);
   }
 
   #end(place: SimMember): void {
@@ -473,23 +478,4 @@ export class SimShard {
     place.events.push(`${this.world.nowMs.toFixed(1)} ${place.name}: ${event}`);
     this.observer.note(place, event);
   }
-}
-
-/** 16 hexadecimal digits for the n-th member. */
-function newId(number: number): string {
-  const digits = number.toString(16).padStart(number > 15 ? 2 : 1, '0');
-  return digits.repeat(16 / digits.length);
-}
-
-function describe({ id, name, kind }: SimMember): MemberDescriptor {
-  return {
-    memberId: id,
-    name,
-    kind,
-    role: 'unknown',
-    state: 'online',
-    peerHost: id,
-    peerPort: 1,
-    endpoints: kind === 'log' ? [] : [{ listener: 'client', host: id, port: 1, tls: false }],
-  };
 }

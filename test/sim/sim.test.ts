@@ -29,3 +29,11 @@ test('a seed does the same again, event by event', () => {
   expect(lines.length).toBeGreaterThan(20);
   expect(runSeed(8).traceHash).not.toBe(first.traceHash);
 });
+
+test.each([
+  [15, 'a batch behind a checkpoint is lost when the next leader goes on before the checkpoint'],
+  [1042, 'a newcomer is lost just as it is made a voter'],
+  [3192, 'a file is fetched while the log gets as far by entries'],
+])('seed %i: %s', (seed) => {
+  check(seed);
+});

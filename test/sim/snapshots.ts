@@ -1,7 +1,11 @@
-/** Simulated snapshot files: what is published survives a crash; what is in the making does not. */
+/**
+ * Simulated snapshot files: what is published survives a crash; what is in the making does not. A damaged file is
+ * noticed when it is read, and at a start if it is the newest; it is set aside then.
+ */
 import { invariant } from '#base/invariant.ts';
 import { ByteWriter } from '#base/bytes.ts';
 import type { SnapshotFile, SnapshotFiles, SnapshotSink } from '#node/shard/ports.ts';
+import { SimDiskError } from './disk-error.ts';
 import type { World } from './world.ts';
 
 interface Stored extends SnapshotFile {
@@ -14,6 +18,7 @@ export class SimSnapshotFiles implements SnapshotFiles {
   readonly #world: World;
   readonly #isFull: () => boolean;
   #stored: Stored[] = [];
+  readonly #damaged = new Set<Stored>();
   #sinks = new Set<SimSink>();
 
   /** @param isFull whether the disk has no room */
@@ -29,6 +34,7 @@ export class SimSnapshotFiles implements SnapshotFiles {
   read(index: number, offset: number, maxBytes: number): Uint8Array {
     const stored = this.#stored.find((candidate) => candidate.index === index);
     invariant(stored !== undefined, 'a file that is read is there');
+    if (this.#damaged.has(stored)) throw new SimDiskError('SNAPSHOT_DAMAGED', `file ${index}`);
     return stored.bytes.slice(offset, offset + maxBytes);
   }
 
@@ -50,6 +56,25 @@ export class SimSnapshotFiles implements SnapshotFiles {
 
   remove(index: number): void {
     this.#stored = this.#stored.filter((stored) => stored.index !== index);
+  }
+
+  /** Flips a bit of the file of `index`. */
+  damage(index: number): void {
+    const stored = this.#stored.find((candidate) => candidate.index === index);
+    if (stored !== undefined) this.#damaged.add(stored);
+  }
+
+  /** Whether the file of `index` can be read. */
+  isWhole(index: number): boolean {
+    return this.#stored.some((stored) => stored.index === index && !this.#damaged.has(stored));
+  }
+
+  /** A start uses no damaged file while there is an older one. */
+  setDamagedAside(): void {
+    for (let newest = this.#stored.at(-1); newest !== undefined; newest = this.#stored.at(-1)) {
+      if (!this.#damaged.has(newest)) return;
+      this.#stored.pop();
+    }
   }
 
   /** The machine is gone: of what was being published some may be there. */

@@ -22,10 +22,10 @@ import type { RecordReader } from './record-reader.ts';
 import type { Store } from './store.ts';
 import type { LargeValue, WalkVisitor } from './walk-visitor.ts';
 
-/** So many bytes cost about as much as an element more. */
-const BYTES_PER_UNIT = 512;
-/** With an element of a list that is about to change its neighbours go, that will probably change next. */
-const LIST_ELEMENTS_AHEAD = 64;
+/** So many bytes cost about as much as a record or an element more. */
+export const BYTES_PER_UNIT = 512;
+/** With an element of a list that is about to change go neighbours that cost this, which will probably change next. */
+const LIST_AHEAD = 64;
 const MOST_FIELDS_AT_ONCE = 256;
 
 class OpenValue implements LargeValue {
@@ -279,13 +279,15 @@ export class LargeValues {
   #handOutRange(value: OpenValue, from: number, to: number): void {
     const { regions } = value;
     if (regions === null) return;
+    // nothing is known of their size before some have been handed out
+    const ahead = Math.floor((LIST_AHEAD * (value.size - value.left)) / (value.cost + 1));
     for (const stretch of regions.stretches.slice()) {
       const end = stretch.at + stretch.count;
       let low = Math.max(from, stretch.at);
       let high = Math.min(to, end);
       if (low >= high) continue;
-      if (high === end) low = Math.max(stretch.at, Math.min(low, high - LIST_ELEMENTS_AHEAD));
-      else high = Math.min(end, Math.max(high, low + LIST_ELEMENTS_AHEAD));
+      if (high === end) low = Math.max(stretch.at, Math.min(low, high - ahead));
+      else high = Math.min(end, Math.max(high, low + ahead));
       this.#handOutElements(value, stretch, low, high, Infinity);
     }
   }

@@ -82,3 +82,19 @@ test('a walk goes on over what a FLUSHALL put aside, and nothing of it is freed 
   keyspace.freeSlice(1);
   expect(keyspace.memoryBytes).toBe(0);
 });
+
+test('a step hands out fewer records when they are longer', () => {
+  const driver = new Driver('replica');
+  for (let i = 0; i < 3000; i++) driver.set(`k${i}`, 'v'.repeat(16_000));
+  const collector = new Collector();
+  const { walk } = driver.keyspace;
+  walk.begin(collector);
+  let before = 0;
+  for (let step = 0; !walk.step(256); step++) {
+    const { wholes } = collector;
+    // 256 records of no length, or 128 KiB
+    expect(wholes - before).toBeLessThan(step === 0 ? 40 : 15);
+    before = wholes;
+  }
+  expect(collector.seen.size).toBe(3000);
+});

@@ -11,7 +11,8 @@
 import { SLOT_COUNT } from '#base/slot.ts';
 import { invariant } from '#base/invariant.ts';
 import { CHUNK_SHIFT, UNIT_MASK } from '#node/data/arena.ts';
-import { EPOCH_MASK, EPOCH_SHIFT } from './record.ts';
+import { BYTES_PER_UNIT } from './large-values.ts';
+import { EPOCH_MASK, EPOCH_SHIFT, TYPE_STRING } from './record.ts';
 import type { SlotIndex } from './slot-index.ts';
 import type { Store } from './store.ts';
 import type { WalkVisitor } from './walk-visitor.ts';
@@ -20,6 +21,10 @@ import type { WalkVisitor } from './walk-visitor.ts';
 const MOST_ABANDONED = EPOCH_MASK - 1;
 /** Slots without keys that cost as much as one record. */
 const EMPTY_SLOTS_PER_RECORD = 32;
+/** What a record is taken to cost before any has been seen: a step at the start must not be a long one either. */
+const FIRST_COST = 8;
+/** What a small collection costs. */
+const COLLECTION_COST = 4;
 
 export class Walk {
   active = false;
@@ -38,9 +43,13 @@ export class Walk {
   /** Tables of slots that were dropped meanwhile; walked at the end. */
   readonly #dropped: number[] = [];
   #abandoned = 0;
+  /** What the records of a step have cost, and how many they were; what each has cost lately. */
+  #cost = 0;
   #seen = 0;
+  #costEach = FIRST_COST;
   readonly #visit = (record: number): void => {
     this.#seen++;
+    this.#cost++;
     this.beforeChange(record);
   };
 
@@ -64,7 +73,10 @@ export class Walk {
     this.#store.discards.walking = true;
   }
 
-  /** Goes over about so many records, or elements of large values; true when the walk is over. */
+  /**
+   * Goes over about so many records, or elements of large values, where 512 bytes count as one; true when the walk is
+   * over.
+   */
   step(maxRecords: number): boolean {
     const { large } = this.#store;
     let left = maxRecords;
@@ -111,8 +123,13 @@ export class Walk {
     if (this.#visitor === null) return;
     const { reader, large } = this.#store;
     reader.read(record, this.#index.heap);
-    if (reader.isLarge) large.open(reader, record);
-    else this.#visitor.whole(reader);
+    if (reader.isLarge) {
+      large.open(reader, record);
+      return;
+    }
+    const isString = reader.type === TYPE_STRING;
+    this.#cost += isString ? Math.floor(reader.value.length / BYTES_PER_UNIT) : COLLECTION_COST;
+    this.#visitor.whole(reader);
   }
 
   /** The table of a slot of this index was put aside and is at `root` now. */
@@ -132,12 +149,15 @@ export class Walk {
     }
     const root = inIndex ? index.rootOf(this.#slot) : this.#dropped[0];
     this.#seen = 0;
-    this.#cursor = table.scan(root, this.#cursor, most, this.#visit);
+    this.#cost = 0;
+    const count = Math.max(1, Math.floor(most / this.#costEach));
+    this.#cursor = table.scan(root, this.#cursor, count, this.#visit);
+    if (this.#seen > 0) this.#costEach = (this.#costEach + this.#cost / this.#seen) / 2;
     if (this.#cursor === 0) {
       if (inIndex) this.#slot++;
       else this.#dropped.shift();
     }
-    return this.#seen === 0 ? 1 / EMPTY_SLOTS_PER_RECORD : this.#seen;
+    return this.#seen === 0 ? 1 / EMPTY_SLOTS_PER_RECORD : this.#cost;
   }
 
   #end(): void {

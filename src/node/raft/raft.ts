@@ -229,6 +229,11 @@ export class Raft {
     core.snapshot = meta;
   }
 
+  /** The last entry of the newest snapshot file that the core was told of; 0 when there is none. */
+  get snapshotIndex(): number {
+    return this.#core.snapshot?.index ?? 0;
+  }
+
   /**
    * Entries up to `index` are not needed any more, at most the index of the newest snapshot and what was applied.
    * As far as they are on disk they are not read from this call on: what is before `firstIndex` may go there.

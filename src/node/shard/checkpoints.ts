@@ -103,6 +103,7 @@ export class Checkpoints {
       sources: () => this.#dataMembers(),
       taken: (meta) => raft.snapshotTaken(meta),
       fetched: (meta) => this.#install(meta),
+      droppable: () => Math.min(raft.snapshotIndex, this.#parts.applier.appliedIndex),
       compact: (index) => raft.compact(index),
       started: (index) => events.snapshotStarted(index),
       published: ({ index, sizeBytes }, tookMs) =>

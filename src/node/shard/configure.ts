@@ -44,9 +44,15 @@ export function raftOptionsOf(
     electionTimeoutMs: options.electionTimeoutMs,
     heartbeatMs: options.heartbeatMs,
     leaseFraction: options.leasePercent / 100,
-    standDelayMs: options.kind === 'log' ? options.standDelayMs : 0,
+    standDelayMs: options.standDelayMs,
     maxAppendBytes: options.maxAppendBytes,
     maxInFlightBytes: options.maxInFlightBytes,
     maxCachedBytes: options.maxLogCacheBytes,
   };
+}
+
+/** How much later than others a member stands that could not serve if it won. */
+export function standDelayOf({ identity, raft }: MemberOptions, rebuilding: boolean): number {
+  if (identity.kind === 'log') return raft.standDelayMs;
+  return rebuilding ? raft.standDelayMs / 2 : 0;
 }

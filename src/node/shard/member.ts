@@ -23,6 +23,7 @@ import { Raft, type Recovered } from '#node/raft/raft.ts';
 import { Applier, type ApplierEvents, type DurableLog } from './applier.ts';
 import { Batches } from './batches.ts';
 import { Checkpoints } from './checkpoints.ts';
+import { standDelayOf } from './configure.ts';
 import { ClockGuard, clockToleranceMs } from './clock-guard.ts';
 import { HandOver, type HandOverRequest, type HandOverResult } from './hand-over.ts';
 import { encodeSettings, KIND_SETTINGS, type Settings } from './payload.ts';
@@ -89,7 +90,8 @@ export class Member {
     const { identity, limits } = options;
     this.users = usersOf(0, [], options.commands.catalog).table;
     const votePort = ports.pulse ?? options.raft.votePort;
-    this.raft = new Raft({ ...options.raft, votePort }, recovered, now);
+    const standDelayMs = standDelayOf(options, recovered.snapshot !== null);
+    this.raft = new Raft({ ...options.raft, votePort, standDelayMs }, recovered, now);
     this.#pulse = new PulseWatch(this.raft, ports.pulse ?? null, ports.clock);
     this.keyspace = new Keyspace({ hashSeed: options.hashSeed });
     this.keyspace.role = 'replica';
@@ -126,6 +128,7 @@ export class Member {
     this.#guardClock();
     const stalled = this.#ports.disk.oldestUnsyncedMs(now) > this.#options.limits.diskStallMs;
     this.raft.setFreeToStand(!stalled);
+    this.raft.setStandDelay(standDelayOf(this.#options, this.applier.rebuilding));
     this.raft.tick(now);
     if (this.raft.role === 'leader' && !this.raft.transferring) this.#considerHandOff(now, stalled);
     if (this.state === 'primary' && !this.parking && this.activeExpire) this.#expire();
@@ -164,6 +167,7 @@ export class Member {
     this.#closeBatchIfDue();
     this.#drainRaft();
     this.host.turnEnded();
+    if (this.#handOver.active) this.#moveHandOver();
   }
 
   /**
@@ -174,6 +178,7 @@ export class Member {
     this.#advance();
     this.#drainRaft();
     this.host.turnEnded();
+    if (this.#handOver.active) this.#moveHandOver();
     if (this.#batchIsDue || this.host.parkedMayGo) this.#ports.wake();
   }
 
@@ -182,8 +187,16 @@ export class Member {
     if (this.#applySlices()) this.#ports.wake();
     if (this.reloading) this.#reloadIfDrained();
     this.#updateRole();
-    // not at every tick: clients wait
-    if (this.#handOver.active) this.#handOver.tick(this.#ports.clock.monotonicMs(), !this.ahead);
+  }
+
+  /**
+   * At the end of a turn, not of a tick, since clients wait; and after what is committed has left, since that ends the
+   * lease: who then has a reply withheld is cut off.
+   */
+  #moveHandOver(): void {
+    const drained = !this.ahead && this.host.withheldReplies === 0;
+    this.#handOver.tick(this.#ports.clock.monotonicMs(), drained);
+    this.#drainRaft();
   }
 
   /** Proposes users and parameters; the index once committed and applied, or null when not the primary. */

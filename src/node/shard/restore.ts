@@ -6,8 +6,8 @@ import type { SnapshotMeta } from '#node/raft/snapshot.ts';
 import { readSnapshotHead, SnapshotReader } from '#node/snapshot/reader.ts';
 import type { SnapshotFile, SnapshotFiles } from './ports.ts';
 
-/** Read and applied in one go: a few milliseconds. */
-const SLICE_BYTES = 1 << 20;
+/** Read and applied in one go: about three milliseconds of small keys. */
+const SLICE_BYTES = 256 << 10;
 
 export class Restore {
   readonly file: SnapshotFile;

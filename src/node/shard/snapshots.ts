@@ -61,6 +61,8 @@ export interface SnapshotsEvents {
   taken(meta: SnapshotMeta): void;
   /** What a leader offered is here: the log may begin anew after it. */
   fetched(meta: SnapshotMeta): void;
+  /** Up to here the log is needed neither by Raft, which has a newer file, nor to bring the keyspace up to date. */
+  droppable(): number;
   /** Entries up to `index` are to be dropped. */
   compact(index: number): void;
   started(index: number): void;
@@ -182,6 +184,10 @@ export class Snapshots {
 
   #walk(making: Making): void {
     const { clock } = this.#options;
+    if (making.writer.abandoned) {
+      this.#abandonMaking('what was walked was taken back');
+      return;
+    }
     const endMs = clock.monotonicMs() + WALK_SLICE_MS;
     let records = 0;
     while (records < WALK_RECORDS_IN_TICK && making.sink.pendingBytes <= MAX_PENDING_BYTES) {
@@ -283,7 +289,7 @@ export class Snapshots {
     const { files, disk } = this.#options;
     const all = files.files;
     if (all.length < KEPT_FILES) return;
-    let kept = all[all.length - KEPT_FILES].index;
+    let kept = Math.min(all[all.length - KEPT_FILES].index, this.#events.droppable());
     for (const { index } of this.#readers.values()) kept = Math.min(kept, index);
     for (const { index } of all) if (index < kept) files.remove(index);
     this.#events.compact(kept);

@@ -3,6 +3,7 @@ import { latin1 } from '#base/bytes.ts';
 import { Prng } from '#base/prng.ts';
 import { Driver } from '#node/keyspace/testing/driver.ts';
 import { RandomChanges } from '#node/keyspace/testing/random-changes.ts';
+import { xxh32 } from './checksum.ts';
 import { SnapshotReader } from './reader.ts';
 import { FileMaker, fileOf, HEAD, load } from './testing/file.ts';
 
@@ -199,4 +200,20 @@ test('the file of an empty keyspace is whole', () => {
   reader.push(file);
   expect(reader.head).toEqual(HEAD);
   expect(reader.end()).toEqual({ records: 0, digest: '0'.repeat(32) });
+});
+
+test('the bytes for given content never change, but with the format version', () => {
+  const driver = new Driver('replica');
+  driver.set('s', 'value', 2_000_000);
+  driver.set('long', 'xyz'.repeat(10_000));
+  for (let i = 0; i < 3; i++) {
+    driver.hashSet('h', `f${i}`, 'v');
+    driver.setAdd('set', `m${i}`);
+    driver.sortedSetAdd('z', i / 2, `m${i}`);
+  }
+  for (let i = 0; i < 5000; i++) driver.push('l', false, `e${i}`);
+  driver.hashSet('h2', 'f'.repeat(20_000), 'v');
+  const file = fileOf(driver.keyspace);
+  const sum = xxh32(new DataView(file.buffer), 0, file.length, 0);
+  expect([file.length, sum]).toEqual([79_244, 2_186_513_884]);
 });
