@@ -64,10 +64,10 @@ export class Checkpoints {
     this.#parts = parts;
     const { keyspace, ports, raft, identity } = parts;
     const { clusterId, shard } = identity;
-    const { clock, disk, peers, snapshots: files } = ports;
-    const durableIndex = (): number => raft.durableIndex;
+    const { clock, peers, snapshots: files } = ports;
+    const settledIndex = (): number => Math.min(raft.settledIndex, raft.durableIndex);
     this.snapshots = new Snapshots(
-      { clusterId, shard, keyspace, clock, disk, files, peers, durableIndex },
+      { clusterId, shard, keyspace, clock, files, peers, settledIndex },
       this.#events(),
     );
   }
@@ -104,7 +104,10 @@ export class Checkpoints {
       taken: (meta) => raft.snapshotTaken(meta),
       fetched: (meta) => this.#install(meta),
       droppable: () => Math.min(raft.snapshotIndex, this.#parts.applier.appliedIndex),
-      compact: (index) => raft.compact(index),
+      compact: (index) => {
+        raft.compact(index);
+        ports.disk.dropBefore(raft.firstIndex);
+      },
       started: (index) => events.snapshotStarted(index),
       published: ({ index, sizeBytes }, tookMs) =>
         events.snapshotPublished(index, sizeBytes, tookMs),
