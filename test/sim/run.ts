@@ -203,7 +203,7 @@ export class Run {
     const data = this.#operator.members.filter(({ kind }) => kind === 'data');
     if (data.length !== 1 || this.#operator.members.length < 3) return;
     const [place] = data;
-    place.lost = world.random.chance(0.5);
+    place.lost = world.random.chance(0.5) && this.#operator.mayLose(place);
     shard.observer.note(place, place.lost ? 'loses its disk' : 'is away');
     shard.crash(place);
     const leads = world.runWhile(

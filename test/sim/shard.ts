@@ -175,6 +175,7 @@ export class SimShard {
     }
     place.disk.onPersisted = (seq) =>
       this.deliver(place, generation, (member) => member.persisted(seq));
+    place.disk.snapshots.deliver = (run) => this.deliver(place, generation, run);
     place.disk.onFailed = () => {
       if (generation === place.generation) this.#stop(place, 'a sync failed');
     };

@@ -133,3 +133,31 @@ test('a walk of a primary that steps down leaves no file, and nothing uncommitte
   expectLevel(shard);
   expect(ask(shard, next, 'EXISTS', 'lost1')).toBe(0);
 });
+
+test('a newcomer gets its snapshot from another log member when the file of the leader is damaged', () => {
+  const shard = smallShard(206, ['data', 'log', 'log']);
+  const primary = shard.ready();
+  write(shard, shard.connect(primary), 0, 300);
+  pass(shard, 2000);
+  primary.lost = true;
+  shard.crash(primary);
+  const leads = (): SimMember | undefined =>
+    shard.members.find(({ member }) => member?.raft.ownTermCommitted === true);
+  shard.world.runWhile(() => leads() !== undefined, 5000);
+  const leader = leads();
+  if (leader === undefined) throw new Error('no log member leads');
+  for (const index of indexes(leader)) leader.disk.snapshots.damage(index);
+  const newcomer = shard.add('data');
+  shard.start(newcomer);
+  shard.ask(leader, ({ raft }) =>
+    raft.proposeMembership(
+      { kind: 'add-learner', id: newcomer.id },
+      raft.configIndex,
+      leader.clock.monotonicMs(),
+    ),
+  );
+  const level = (): boolean =>
+    newcomer.member?.applier.appliedIndex === leader.member?.raft.commitIndex;
+  expect(shard.world.runWhile(level, 10_000)).toBe(true);
+  expect(newcomer.member?.keyspace.size).toBe(51);
+});

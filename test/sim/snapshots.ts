@@ -15,6 +15,8 @@ interface Stored extends SnapshotFile {
 export class SimSnapshotFiles implements SnapshotFiles {
   /** Milliseconds that publishing takes, [low, high). */
   publishMs: readonly [number, number] = [1, 40];
+  /** Tells the member what has become of a file, when it runs. */
+  deliver: (run: () => void) => void = (run) => run();
   readonly #world: World;
   readonly #isFull: () => boolean;
   #stored: Stored[] = [];
@@ -43,11 +45,11 @@ export class SimSnapshotFiles implements SnapshotFiles {
       this.#world.after(this.#world.between(...this.publishMs), () => {
         if (!this.#sinks.delete(sink)) return;
         if (this.#isFull()) {
-          done(new Error('no space left'));
+          this.deliver(() => done(new Error('no space left')));
           return;
         }
         this.#store({ index, term, sizeBytes: bytes.length, bytes });
-        done(null);
+        this.deliver(() => done(null));
       });
     });
     this.#sinks.add(sink);

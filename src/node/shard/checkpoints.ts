@@ -100,7 +100,7 @@ export class Checkpoints {
     const { raft, ports } = this.#parts;
     const { events } = ports;
     return {
-      sources: () => this.#dataMembers(),
+      sources: () => this.#holders(),
       taken: (meta) => raft.snapshotTaken(meta),
       fetched: (meta) => this.#install(meta),
       droppable: () => Math.min(raft.snapshotIndex, this.#parts.applier.appliedIndex),
@@ -116,14 +116,15 @@ export class Checkpoints {
     };
   }
 
-  /** Others that hold a keyspace, the leader first. */
-  #dataMembers(): readonly string[] {
+  /** Others that may have a file: those that make files, the leader first, then those that only fetch them. */
+  #holders(): readonly string[] {
     const { raft, identity } = this.#parts;
     const { id, leaderId, membership } = raft;
-    const others = [leaderId, ...membership.voters.filter((voter) => voter !== leaderId)];
-    return others.filter(
-      (other) => other !== '' && other !== id && !identity.logMembers.has(other),
+    const others = [leaderId, ...membership.voters.filter((voter) => voter !== leaderId)].filter(
+      (other) => other !== '' && other !== id,
     );
+    const log = others.filter((other) => identity.logMembers.has(other));
+    return [...others.filter((other) => !identity.logMembers.has(other)), ...log];
   }
 
   /** The log goes on after a snapshot that was fetched, and so does the keyspace. */
