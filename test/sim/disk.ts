@@ -100,7 +100,7 @@ export class SimDisk implements Disk {
       const { kind, payload } = this.entries[at];
       if (kind === ENTRY_CONFIG) return decodeMembership(payload);
     }
-    return newestSnapshot(this.snapshots)?.membership ?? { voters, learners: [] };
+    return newestSnapshot(this.snapshots.whole)?.membership ?? { voters, learners: [] };
   }
 
   /** Where the last batch begins if damage of it would be cut, else 0. */

@@ -375,8 +375,8 @@ const DISK_FAULTS: readonly Fault[] = [
       const file = place === null ? null : pick(scene, place.disk.snapshots.files);
       if (place === null || file === null) return false;
       const { snapshots, base } = place.disk;
-      const others = snapshots.files.filter(
-        ({ index }) => index !== file.index && index >= base.index && snapshots.isWhole(index),
+      const others = snapshots.whole.files.filter(
+        ({ index }) => index !== file.index && index >= base.index,
       );
       if (base.index > 0 && others.length === 0) {
         if (!scene.operator.mayLose(place)) return false;

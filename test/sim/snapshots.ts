@@ -66,9 +66,10 @@ export class SimSnapshotFiles implements SnapshotFiles {
     if (stored !== undefined) this.#damaged.add(stored);
   }
 
-  /** Whether the file of `index` can be read. */
-  isWhole(index: number): boolean {
-    return this.#stored.some((stored) => stored.index === index && !this.#damaged.has(stored));
+  /** Those that no fault has damaged, as nobody but the simulator knows. */
+  get whole(): Pick<SnapshotFiles, 'files' | 'read'> {
+    const files = this.#stored.filter((stored) => !this.#damaged.has(stored));
+    return { files, read: (index, offset, maxBytes) => this.read(index, offset, maxBytes) };
   }
 
   /** A start uses no damaged file while there is an older one. */

@@ -44,7 +44,7 @@ export class Restore {
  * What Raft is told of the newest file at the start; null when there is none. Throws SNAPSHOT_CORRUPT or the disk's
  * error.
  */
-export function newestSnapshot(files: SnapshotFiles): SnapshotMeta | null {
+export function newestSnapshot(files: Pick<SnapshotFiles, 'files' | 'read'>): SnapshotMeta | null {
   const file = files.files.at(-1);
   if (file === undefined) return null;
   const { index, term, sizeBytes } = file;
