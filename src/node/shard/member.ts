@@ -133,6 +133,7 @@ export class Member {
     if (this.raft.role === 'leader' && !this.raft.transferring) this.#considerHandOff(now, stalled);
     if (this.state === 'primary' && !this.parking && this.activeExpire) this.#expire();
     this.#checkpoints.tick(now);
+    this.host.measureDisks();
     this.keyspace.freeSlice(SLICE_ELEMENTS);
     this.keyspace.compactSlice(SLICE_ELEMENTS);
     this.turn();
