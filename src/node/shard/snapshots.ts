@@ -67,6 +67,8 @@ export interface SnapshotsEvents {
   started(index: number): void;
   published(file: SnapshotFile, tookMs: number): void;
   discarded(index: number, reason: string): void;
+  /** A file of this member cannot be read any more, and is gone. */
+  damaged(): void;
   /** What this member holds, or was sent, is not what the primary had at the same entry. */
   differs(index: number): void;
 }
@@ -330,6 +332,8 @@ export class Snapshots {
       return this.#options.files.read(index, offset, Math.min(maxBytes, MAX_PENDING_BYTES));
     } catch (error) {
       this.#events.discarded(index, (error as Error).message);
+      this.#options.files.remove(index);
+      this.#events.damaged();
       return null;
     }
   }
