@@ -11,7 +11,7 @@ import { CASES } from './cases.ts';
 const PIPELINE = 16;
 const COMMANDS_EACH = 16_000;
 /** The first rounds are for the compiler; of the others the best counts, as it compiles now and then still. */
-const WARM_ROUNDS = 8;
+const WARM_ROUNDS = 16;
 const ROUNDS = 8;
 
 /** Takes replies and forgets them. */

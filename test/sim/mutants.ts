@@ -218,11 +218,13 @@ export const MUTANTS: readonly Mutant[] = [
     name: 'truncate without own snapshot',
     patches: [
       {
-        file: 'src/node/shard/snapshots.ts',
-        find: 'if (digest.index >= this.#digest.index) this.#digest = digest;',
+        file: 'src/node/shard/member.ts',
+        find: 'digest: (digest) => this.snapshots.confirmed(digest),',
         replace:
-          'if (digest.index >= this.#digest.index) this.#digest = digest;\n' +
-          '    this.#options.disk.dropBefore(digest.index + 1);',
+          'digest: (digest) => {\n' +
+          '        this.snapshots.confirmed(digest);\n' +
+          '        this.#ports.disk.dropBefore(digest.index + 1);\n' +
+          '      },',
       },
     ],
   },
@@ -241,7 +243,7 @@ export const MUTANTS: readonly Mutant[] = [
       },
       {
         file: 'src/node/shard/snapshots.ts',
-        find: 'if (this.#options.durableIndex() >= this.#digest.index) this.#useDigest(nowMs);',
+        find: 'if (this.#options.settledIndex() >= this.#digest.index) this.#useDigest(nowMs);',
         replace: 'this.#useDigest(nowMs);',
       },
       {
@@ -283,7 +285,7 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'src/node/shard/snapshots.ts',
-        find: 'if (this.#options.durableIndex() >= this.#digest.index) this.#useDigest(nowMs);',
+        find: 'if (this.#options.settledIndex() >= this.#digest.index) this.#useDigest(nowMs);',
         replace: 'this.#useDigest(nowMs);',
       },
     ],

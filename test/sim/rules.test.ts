@@ -331,3 +331,24 @@ test('a hand-over parks commands and loses none', async () => {
   expect(reply).toBeInstanceOf(ReplyError);
   expect((reply as ReplyError).line).toMatch(/^MOVED \d+ /);
 });
+
+test('W7: writes are refused while fewer than a majority of the disks have room; reads and deletes go on', () => {
+  const shard = new SimShard({ seed: 77, kinds: ['data', 'data', 'data'] });
+  const primary = shard.ready();
+  const client = shard.connect(primary);
+  const [one, other] = others(shard, primary);
+  expect(ask(shard, client, 'SET', 'k', 'v')).toBe('OK');
+  one.disk.freeBytes = 1000;
+  pass(shard, 100);
+  expect(ask(shard, client, 'SET', 'k', 'w')).toBe('OK');
+  other.disk.freeBytes = 1000;
+  pass(shard, 100);
+  const refused = ask(shard, client, 'SET', 'k', 'x');
+  expect(refused).toBeInstanceOf(ReplyError);
+  expect((refused as ReplyError).line).toMatch(/^OOM .*disks/);
+  expect(ask(shard, client, 'GET', 'k')).toBe('w');
+  expect(ask(shard, client, 'DEL', 'k')).toBe(1);
+  one.disk.freeBytes = one.disk.totalBytes;
+  pass(shard, 100);
+  expect(ask(shard, client, 'SET', 'k', 'y')).toBe('OK');
+});

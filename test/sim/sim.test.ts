@@ -34,6 +34,8 @@ test.each([
   [15, 'a batch behind a checkpoint is lost when the next leader goes on before the checkpoint'],
   [1042, 'a newcomer is lost just as it is made a voter'],
   [3192, 'a file is fetched while the log gets as far by entries'],
+  [5038, 'a heartbeat commits entries of a disk that was set back'],
+  [11071, 'the newest snapshot of the only member that has one is damaged'],
 ])('seed %i: %s', (seed) => {
   check(seed);
 });

@@ -1,6 +1,7 @@
 /** Lease, promise and hand-over (SPEC R6), one member at a time. */
 import { expect, test } from 'vitest';
 import { Lease } from './lease.ts';
+import { NOTHING_SENT_MS } from './message.ts';
 import { Solo, TIMEOUT_MS } from './testing/solo.ts';
 
 const LEASE_MS = 0.8 * TIMEOUT_MS;
@@ -50,7 +51,7 @@ test('an answer to a leader of an earlier term, or to an earlier process, makes 
   a.take('heartbeat-reply');
   a.hear('heartbeat', 'c', { term: 1, commit: 0, commitTerm: 0, sentMs: 5 });
   const [{ term, sentMs }] = a.take('heartbeat-reply');
-  expect(term).toBe(2);
+  expect([term, sentMs]).toEqual([2, NOTHING_SENT_MS]);
   // c has come to lead term 2 by when it reads that, or it has started again and its clock with it
   const c = new Solo('abc', { term: 1 });
   c.lead();

@@ -180,7 +180,7 @@ test('a leader knows how much free space a majority of the voters has, as they l
   expect(a.raft.majorityFreeBytes(), 'on its own').toBe(500);
   a.lead();
   expect(a.raft.majorityFreeBytes(), 'who said nothing has room').toBe(Infinity);
-  a.ack('d');
+  a.hear('heartbeat-reply', 'd', { sentMs: a.nowMs, freeBytes: 50 });
   a.hear('heartbeat-reply', 'b', { sentMs: a.nowMs, freeBytes: 100 });
   expect(a.raft.majorityFreeBytes()).toBe(500);
   a.hear('heartbeat-reply', 'c', { sentMs: a.nowMs, freeBytes: 300 });
@@ -191,7 +191,7 @@ test('a leader knows how much free space a majority of the voters has, as they l
   expect(free).toEqual([
     ['b', FREE_BYTES],
     ['c', 300],
-    ['d', FREE_BYTES],
+    ['d', 50],
   ]);
   const full = new Solo('abc', { options: { freeBytes: () => -7 } });
   full.hear('heartbeat', 'b', { term: 1, commit: 0, commitTerm: 0, sentMs: 0 });

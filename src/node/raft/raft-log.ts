@@ -178,12 +178,11 @@ export class RaftLog {
     this.#handedOut = index;
   }
 
-  /** Everything up to `index` is committed; an older index is no news. True when it was. */
-  commitTo(index: number): boolean {
-    if (index <= this.#commitIndex) return false;
+  /** Everything up to `index` is committed; an older index is no news. */
+  commitTo(index: number): void {
+    if (index <= this.#commitIndex) return;
     invariant(index <= this.#lastIndex, 'what is committed is in the log');
     this.#commitIndex = index;
-    return true;
   }
 
   /** The committed entries that were not handed out yet, up to about `maxBytes`; maybe more remain. */

@@ -11,10 +11,16 @@ const FAULTS_MS = 6000;
 const SEED_TIMEOUT_MS = 1000;
 const SEEDS = Number(process.env['RAFT_SEEDS'] ?? 300);
 
-function runSeed(seed: number): { cluster: Cluster; deeds: Deeds } {
-  const cluster = new Cluster(seed);
+interface Run {
+  readonly cluster: Cluster;
+  readonly deeds: Deeds;
+}
+
+/** @param gasping nothing goes wrong but stalls, again and again, with pulses all the while. */
+function runSeed(seed: number, gasping: boolean): Run {
+  const cluster = gasping ? new Cluster(seed, { pulses: true }) : new Cluster(seed);
   const nemesis = new Nemesis(cluster);
-  nemesis.begin();
+  nemesis.begin({ gasping });
   for (let passed = 0; passed < FAULTS_MS; passed += 500) {
     cluster.schedule.run(500);
     cluster.checker.logs();
@@ -23,6 +29,21 @@ function runSeed(seed: number): { cluster: Cluster; deeds: Deeds } {
   cluster.schedule.run(4000);
   expectRecovered(cluster);
   return { cluster, deeds: nemesis.deeds };
+}
+
+/** Runs the seeds that the environment says; returns how many. */
+function runSeeds(gasping: boolean, ran: (run: Run) => void): number {
+  const only = process.env['RAFT_SEED'];
+  const first = only === undefined ? 1 : Number(only);
+  const count = only === undefined ? SEEDS : 1;
+  for (let seed = first; seed < first + count; seed++) {
+    try {
+      ran(runSeed(seed, gasping));
+    } catch (error) {
+      throw new Error(`RAFT_SEED=${seed} fails`, { cause: error });
+    }
+  }
+  return count;
 }
 
 /** A leader that stays, holds a lease, and brings every member of its group up to date. */
@@ -50,26 +71,30 @@ function expectRecovered(cluster: Cluster): void {
 test(
   'no rule of SPEC.md breaks under faults, and the group recovers',
   () => {
-    const only = process.env['RAFT_SEED'];
-    const first = only === undefined ? 1 : Number(only);
-    const count = only === undefined ? SEEDS : 1;
     const total: Record<string, number> = {};
-    for (let seed = first; seed < first + count; seed++) {
-      try {
-        const { cluster, deeds } = runSeed(seed);
-        const { elections, leases, committed } = cluster.checker;
-        const { taken, compactions, offers, installs } = cluster.snapshots;
-        const files = { taken, compactions, offers, installs };
-        const sums = { ...deeds, ...files, elections, leases, committed: committed.length };
-        for (const [name, value] of Object.entries(sums)) total[name] = (total[name] ?? 0) + value;
-      } catch (error) {
-        throw new Error(`RAFT_SEED=${seed} fails`, { cause: error });
-      }
-    }
-    if (only !== undefined) return;
+    const count = runSeeds(false, ({ cluster, deeds }) => {
+      const { elections, leases, committed } = cluster.checker;
+      const { taken, compactions, offers, installs } = cluster.snapshots;
+      const files = { taken, compactions, offers, installs };
+      const sums = { ...deeds, ...files, elections, leases, committed: committed.length };
+      for (const [name, value] of Object.entries(sums)) total[name] = (total[name] ?? 0) + value;
+    });
+    if (count === 1) return;
     for (const [name, value] of Object.entries(total)) {
       expect(value, `seeds reach ${name}`).toBeGreaterThan(count / 4);
     }
+  },
+  SEEDS * SEED_TIMEOUT_MS,
+);
+
+test(
+  'no lease breaks while leaders’ command threads stand still and pulses come and go',
+  () => {
+    let elections = 0;
+    const count = runSeeds(true, ({ cluster }) => {
+      elections += cluster.checker.elections;
+    });
+    expect(elections, 'leaders change').toBeGreaterThan(count);
   },
   SEEDS * SEED_TIMEOUT_MS,
 );

@@ -229,6 +229,17 @@ export class Raft {
     core.snapshot = meta;
   }
 
+  /**
+   * The newest file turned out damaged: from now on `older` is the newest, if the log goes on from it; else false, and
+   * nothing changes.
+   */
+  snapshotLost(older: SnapshotMeta): boolean {
+    const core = this.#core;
+    const goesOn = older.index >= core.log.firstIndex - 1;
+    if (goesOn) core.snapshot = older;
+    return goesOn;
+  }
+
   /** The last entry of the newest snapshot file that the core was told of; 0 when there is none. */
   get snapshotIndex(): number {
     return this.#core.snapshot?.index ?? 0;

@@ -102,6 +102,9 @@ export const ERRORS = {
   crossSlot: "CROSSSLOT Keys in request don't hash to the same slot",
   notAllowedInCluster: (name: string): string => `ERR ${name} is not allowed in cluster mode`,
   outOfMemory: "OOM command not allowed when used memory > 'maxmemory'.",
+  /** With the prefix that clients know for "no more writes for now". */
+  diskFull:
+    'OOM command not allowed: too few disks of the transaction log have room. Reads and deletes go on.',
   /** As Redis' min-replicas-max-lag: too much is acknowledged that too few have. */
   lossBound:
     'NOREPLICAS Writes are refused until older ones are on disk in a majority: async-loss-bound-ms is reached.',

@@ -58,6 +58,8 @@ export interface SessionHost {
   readonly loaded: boolean;
   /** True when `maxmemory` is reached or the disk is at its soft limit: commands with `denyoom` are refused. */
   readonly outOfMemory: boolean;
+  /** Of the two, it is the disk: the text of the refusal says so. */
+  readonly diskFull: boolean;
   /** A limit of rule W9 is reached: sessions stop consuming input until `Session.resume` is called. */
   readonly overloaded: boolean;
   /** The newest index that has or will have effects (the open batch counts when it is not empty). */

@@ -358,7 +358,7 @@ export class Session extends ClientState implements SessionPort, CommandContext 
     const slot = this.#slotOf(entry);
     if (slot !== NOWHERE && !this.#routed(entry, slot)) return;
     if (growsMemory(entry, this.transaction) && host.outOfMemory) {
-      refuse(this, this.host, entry, ERRORS.outOfMemory);
+      refuse(this, this.host, entry, host.diskFull ? ERRORS.diskFull : ERRORS.outOfMemory);
     } else if (!host.loaded && !entry.whileLoading) {
       refuse(this, this.host, entry, ERRORS.loading);
     } else if (inMulti && !entry.runsInMulti) {

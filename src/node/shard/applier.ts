@@ -30,6 +30,7 @@ import {
   LAST_PART,
   type Settings,
 } from './payload.ts';
+import type { Disk } from './ports.ts';
 import type { Restore } from './restore.ts';
 
 /** The log on disk, for a keyspace that has to be built anew. */
@@ -38,6 +39,15 @@ export interface DurableLog {
   readonly durableIndex: number;
   /** Entries [from, toExclusive), at least one, then as many as fit `maxBytes`. */
   read(from: number, toExclusive: number, maxBytes: number): readonly Entry[];
+}
+
+export function durableLog(disk: Disk, raft: { readonly durableIndex: number }): DurableLog {
+  return {
+    get durableIndex(): number {
+      return raft.durableIndex;
+    },
+    read: (from, toExclusive, maxBytes) => disk.read(from, toExclusive, maxBytes),
+  };
 }
 
 export interface ApplierEvents {

@@ -20,7 +20,7 @@ import {
   KIND_DIGEST,
   type Settings,
 } from './payload.ts';
-import { Restore } from './restore.ts';
+import { newestSnapshot, Restore } from './restore.ts';
 import { Snapshots, type SnapshotsEvents } from './snapshots.ts';
 
 const NO_PAYLOAD = new Uint8Array(0);
@@ -64,10 +64,10 @@ export class Checkpoints {
     this.#parts = parts;
     const { keyspace, ports, raft, identity } = parts;
     const { clusterId, shard } = identity;
-    const { clock, disk, peers, snapshots: files } = ports;
-    const durableIndex = (): number => raft.durableIndex;
+    const { clock, peers, snapshots: files } = ports;
+    const settledIndex = (): number => Math.min(raft.settledIndex, raft.durableIndex);
     this.snapshots = new Snapshots(
-      { clusterId, shard, keyspace, clock, disk, files, peers, durableIndex },
+      { clusterId, shard, keyspace, clock, files, peers, settledIndex },
       this.#events(),
     );
   }
@@ -104,13 +104,33 @@ export class Checkpoints {
       taken: (meta) => raft.snapshotTaken(meta),
       fetched: (meta) => this.#install(meta),
       droppable: () => Math.min(raft.snapshotIndex, this.#parts.applier.appliedIndex),
-      compact: (index) => raft.compact(index),
+      compact: (index) => {
+        raft.compact(index);
+        ports.disk.dropBefore(raft.firstIndex);
+      },
       started: (index) => events.snapshotStarted(index),
       published: ({ index, sizeBytes }, tookMs) =>
         events.snapshotPublished(index, sizeBytes, tookMs),
       discarded: (index, reason) => events.snapshotDiscarded(index, reason),
+      damaged: () => this.#fallBack(),
       differs: (index) => events.snapshotDiffers(index),
     };
+  }
+
+  /** What is offered to others is the newest file that is left. */
+  #fallBack(): void {
+    const { raft, ports } = this.#parts;
+    const { snapshots: files, events } = ports;
+    for (let file = files.files.at(-1); file !== undefined; file = files.files.at(-1)) {
+      try {
+        const older = newestSnapshot(files);
+        if (older !== null) raft.snapshotLost(older);
+        return;
+      } catch (error) {
+        events.snapshotDiscarded(file.index, (error as Error).message);
+        files.remove(file.index);
+      }
+    }
   }
 
   /** Others that may have a file: those that make files, the leader first, then those that only fetch them. */

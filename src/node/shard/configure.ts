@@ -50,3 +50,9 @@ export function raftOptionsOf(
     maxCachedBytes: options.maxLogCacheBytes,
   };
 }
+
+/** How much later than others a member stands that could not serve if it won. */
+export function standDelayOf({ identity, raft }: MemberOptions, rebuilding: boolean): number {
+  if (identity.kind === 'log') return raft.standDelayMs;
+  return rebuilding ? raft.standDelayMs / 2 : 0;
+}

@@ -20,9 +20,10 @@ import { Keyspace } from '#node/keyspace/keyspace.ts';
 import { decodeMessage, encodeMessage, MemberIds } from '#node/raft/codec.ts';
 import type { MembershipChange, MembershipRefusal } from '#node/raft/membership.ts';
 import { Raft, type Recovered } from '#node/raft/raft.ts';
-import { Applier, type ApplierEvents, type DurableLog } from './applier.ts';
+import { Applier, type ApplierEvents, durableLog } from './applier.ts';
 import { Batches } from './batches.ts';
 import { Checkpoints } from './checkpoints.ts';
+import { standDelayOf } from './configure.ts';
 import { ClockGuard, clockToleranceMs } from './clock-guard.ts';
 import { HandOver, type HandOverRequest, type HandOverResult } from './hand-over.ts';
 import { encodeSettings, KIND_SETTINGS, type Settings } from './payload.ts';
@@ -100,7 +101,7 @@ export class Member {
     const keyspace = identity.kind === 'data' ? this.keyspace : null;
     this.applier = new Applier(
       recovered.membership,
-      this.#durableLog(),
+      durableLog(ports.disk, this.raft),
       keyspace,
       this.batches,
       this.#applierEvents(),
@@ -132,6 +133,7 @@ export class Member {
     if (this.raft.role === 'leader' && !this.raft.transferring) this.#considerHandOff(now, stalled);
     if (this.state === 'primary' && !this.parking && this.activeExpire) this.#expire();
     this.#checkpoints.tick(now);
+    this.host.measureDisks();
     this.keyspace.freeSlice(SLICE_ELEMENTS);
     this.keyspace.compactSlice(SLICE_ELEMENTS);
     this.turn();
@@ -431,17 +433,6 @@ export class Member {
     this.#ports.events.keyspaceRebuilding(this.applier.committedIndex);
   }
 
-  #durableLog(): DurableLog {
-    const { disk } = this.#ports;
-    const durableIndex = (): number => this.raft.durableIndex;
-    return {
-      get durableIndex(): number {
-        return durableIndex();
-      },
-      read: (from, toExclusive, maxBytes) => disk.read(from, toExclusive, maxBytes),
-    };
-  }
-
   #applierEvents(): ApplierEvents {
     return {
       settings: (settings) => this.#applySettings(settings),
@@ -499,10 +490,4 @@ export class Member {
     this.host.usersChanged();
     this.#ports.events.settingsApplied(settings.revision);
   }
-}
-
-/** How much later than others a member stands that could not serve if it won. */
-function standDelayOf({ identity, raft }: MemberOptions, rebuilding: boolean): number {
-  if (identity.kind === 'log') return raft.standDelayMs;
-  return rebuilding ? raft.standDelayMs / 2 : 0;
 }

@@ -58,7 +58,7 @@ export interface MemberOptions {
   /** async: a reply waits for its command and the lease, not for the commit (lifts W1, W2 and W10). */
   readonly durability: 'sync' | 'async';
   readonly sessionLimits: SessionLimits;
-  /** `standDelayMs` is a log member's; half of it a data member's whose keyspace is not there yet; others stand at once. */
+  /** `standDelayMs` is a log member's; half of it is for a data member without its keyspace; others stand at once. */
   readonly raft: RaftOptions;
   /** Key of the hash that hazards and index use; any 64 bits, the same or not on other members. */
   readonly hashSeed: readonly [number, number];

@@ -60,6 +60,8 @@ export class ServingHost implements SessionHost, Clients {
   readonly waitsForCommit: boolean;
   turnMs: number;
   overloaded = false;
+  /** Writes are refused for want of room on disks; as of the last tick. */
+  diskFull = false;
   /** Replies that wait for a commit or a lease, in bytes. */
   withheldBytes = 0;
   readonly blocked = new BlockedSessions(this);
@@ -119,9 +121,14 @@ export class ServingHost implements SessionHost, Clients {
 
   get outOfMemory(): boolean {
     const { maxmemoryBytes } = this;
-    const { diskReserveBytes } = this.#limits;
     if (maxmemoryBytes > 0 && this.keyspace.memoryBytes > maxmemoryBytes) return true;
-    return this.#ports.disk.freeBytes < diskReserveBytes;
+    return this.diskFull;
+  }
+
+  /** W7: looks at the room on the own disk, and at what a majority of the voters has at least. */
+  measureDisks(): void {
+    const freeBytes = Math.min(this.#ports.disk.freeBytes, this.#member.raft.majorityFreeBytes());
+    this.diskFull = freeBytes < this.#limits.diskReserveBytes;
   }
 
   get newestIndex(): number {

@@ -19,7 +19,7 @@ import type { SnapshotMeta } from '#node/raft/snapshot.ts';
 import { FORMAT_VERSION, type SnapshotHead } from '#node/snapshot/format.ts';
 import { SnapshotWriter } from '#node/snapshot/writer.ts';
 import type { CheckpointDigest } from './payload.ts';
-import { type Disk, type Peers, PEER_FRAME_SNAPSHOT } from './ports.ts';
+import { type Peers, PEER_FRAME_SNAPSHOT } from './ports.ts';
 import type { SnapshotFile, SnapshotFiles, SnapshotSink } from './ports.ts';
 import { type Fetched, SnapshotFetch } from './snapshot-fetch.ts';
 import { decodeSnapshotFrame, encodeSnapshotFrame, type SnapshotFrame } from './snapshot-frames.ts';
@@ -47,11 +47,10 @@ export interface SnapshotsOptions {
   /** Null on a log member: it fetches its files. */
   readonly keyspace: Keyspace | null;
   readonly clock: Clock;
-  readonly disk: Disk;
   readonly files: SnapshotFiles;
   readonly peers: Peers;
-  /** The end of the log that is on this member's disk, and with it its term (Raft's SPEC R7). */
-  readonly durableIndex: () => number;
+  /** Entries up to here are on this member's disk, and so is the term in which they are known to be committed. */
+  readonly settledIndex: () => number;
 }
 
 export interface SnapshotsEvents {
@@ -68,6 +67,8 @@ export interface SnapshotsEvents {
   started(index: number): void;
   published(file: SnapshotFile, tookMs: number): void;
   discarded(index: number, reason: string): void;
+  /** A file of this member cannot be read any more, and is gone. */
+  damaged(): void;
   /** What this member holds, or was sent, is not what the primary had at the same entry. */
   differs(index: number): void;
 }
@@ -165,7 +166,7 @@ export class Snapshots {
 
   tick(nowMs: number): void {
     if (this.#making?.state === 'walking') this.#walk(this.#making);
-    if (this.#options.durableIndex() >= this.#digest.index) this.#useDigest(nowMs);
+    if (this.#options.settledIndex() >= this.#digest.index) this.#useDigest(nowMs);
     this.#fetch?.tick(nowMs);
     if (this.#readers.size > 0) this.#forgetReaders(nowMs);
   }
@@ -286,14 +287,13 @@ export class Snapshots {
 
   /** Drops what the two newest files make needless. */
   #retain(): void {
-    const { files, disk } = this.#options;
+    const { files } = this.#options;
     const all = files.files;
     if (all.length < KEPT_FILES) return;
     let kept = Math.min(all[all.length - KEPT_FILES].index, this.#events.droppable());
     for (const { index } of this.#readers.values()) kept = Math.min(kept, index);
     for (const { index } of all) if (index < kept) files.remove(index);
     this.#events.compact(kept);
-    disk.dropBefore(kept + 1);
   }
 
   #forgetReaders(nowMs: number): void {
@@ -332,6 +332,8 @@ export class Snapshots {
       return this.#options.files.read(index, offset, Math.min(maxBytes, MAX_PENDING_BYTES));
     } catch (error) {
       this.#events.discarded(index, (error as Error).message);
+      this.#options.files.remove(index);
+      this.#events.damaged();
       return null;
     }
   }

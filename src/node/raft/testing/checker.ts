@@ -70,13 +70,13 @@ export class Checker {
     this.#seen.set(member.id, { raft, handedOut, commit, commits, term, ledTerm: 0, ledLast: 0 });
   }
 
-  /** A snapshot file gets its name on the disk of `member` (R13). */
-  published(member: Watched, meta: SnapshotMeta): void {
+  /** A snapshot file gets its name on the disk of `member`, one that it `made` itself or another's (R13). */
+  published(member: Watched, meta: SnapshotMeta, made: boolean): void {
     const { index, term, configIndex } = meta;
     const entry = this.committed[index - 1] ?? null;
     rule(entry?.term === term, 'R13 a snapshot covers what is committed', meta);
     const learnt = this.#seen.get(member.id)?.commits.find((it) => it.index >= index)?.term ?? 0;
-    const known = member.disk.hardState.term >= learnt;
+    const known = !made || member.disk.hardState.term >= learnt;
     rule(known, 'R13 the term of a commit is on disk before a file is named', meta);
     const config = this.committed.findLast((it) => it.kind === ENTRY_CONFIG && it.index <= index);
     rule(configIndex === (config?.index ?? 0), 'R13 a snapshot says its membership', meta);

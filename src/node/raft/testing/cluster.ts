@@ -107,10 +107,10 @@ export class Cluster {
   readonly #ids = new MemberIds();
   readonly #writer = new ByteWriter();
 
-  constructor(seed: number) {
+  constructor(seed: number, { pulses = seed % 3 !== 0 } = {}) {
     this.random = new Prng(seed);
     this.checker = new Checker(() => this.members);
-    this.pulses = this.random.chance(0.7);
+    this.pulses = pulses;
     this.#looks = [0.5, 0.02, 0][this.random.below(3)];
     this.#pulseMs = [30, 120][this.random.below(2)];
     this.#gathers = [0, 0.3, 0.7][this.random.below(3)];

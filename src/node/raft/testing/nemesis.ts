@@ -45,8 +45,9 @@ export class Nemesis {
   }
 
   /** Forms a group of 1 to 5 voters in some weather, and starts to disturb it. */
-  begin(): void {
+  begin({ gasping = false } = {}): void {
     const { random } = this.#cluster;
+    this.#gasping = gasping;
     const count = [1, 2, 3, 3, 3, 4, 5][random.below(7)];
     const voters = Array.from({ length: count }, () => this.#nextId());
     this.#cluster.weather = this.#weather();
@@ -55,7 +56,6 @@ export class Nemesis {
     for (const id of voters) {
       this.#cluster.add(id, { voters, learners: [] }, random.chance(0.3) ? 150 : 0);
     }
-    this.#gasping = random.chance(0.2);
     this.#snapshotMs = [0, 50, 150, 600][random.below(4)];
     this.#proposeOn();
     this.#disturbOn();

@@ -98,7 +98,7 @@ export class Snapshots {
       return;
     }
     this.taken++;
-    this.#name(member, meta);
+    this.#name(member, meta, true);
     this.#cluster.plan(member, random.below(20), () => {
       this.#cluster.call(member, (raft) => raft.snapshotTaken(meta));
       const known = this.#knownOf(member);
@@ -107,9 +107,9 @@ export class Snapshots {
     });
   }
 
-  #name(member: SimulatedMember, meta: SnapshotMeta): void {
+  #name(member: SimulatedMember, meta: SnapshotMeta, made = false): void {
     member.disk.publish(meta);
-    this.#cluster.checker.published(member, meta);
+    this.#cluster.checker.published(member, meta, made);
   }
 
   #install(member: SimulatedMember, meta: SnapshotMeta): void {

@@ -132,6 +132,7 @@ export class TestHost implements SessionHost {
   users: UserTable;
   loaded = true;
   outOfMemory = false;
+  readonly diskFull = false;
   overloaded = false;
   waitsForCommit = true;
   readonly replies = new ReplyWriter();
