@@ -108,6 +108,11 @@ export class SimDisk implements Disk {
     return this.#unmarked?.from ?? 0;
   }
 
+  /** How many entries would be there again if damage of the last batch cut it. */
+  get unmarkedDropped(): number {
+    return this.#unmarked?.dropped.length ?? 0;
+  }
+
   persist(request: Persist): void {
     if (this.#failed) return;
     this.onPersist(request);

@@ -358,12 +358,12 @@ const DISK_FAULTS: readonly Fault[] = [
     name: 'bit flip in the last record',
     weight: 2,
     run: (scene) => {
-      const places = running(scene).filter((place) => mayCut(scene, place));
-      const place = pick(scene, places);
+      const place = pick(
+        scene,
+        running(scene).filter((candidate) => mayCut(scene, candidate)),
+      );
       if (place === null) return false;
-      place.damaged = true;
-      place.disk.damage(place.disk.lastIndex);
-      crash(scene, place, scene.world.between(2, 100), true);
+      cutLast(scene, place);
       return true;
     },
   },
@@ -397,11 +397,18 @@ const DISK_FAULTS: readonly Fault[] = [
   },
 ];
 
+/** Damages the last batch, which is cut at the next start: soon. */
+export function cutLast(scene: Scene, place: SimMember): void {
+  place.damaged = true;
+  place.disk.damage(place.disk.lastIndex);
+  crash(scene, place, scene.world.between(2, 100), true);
+}
+
 /**
  * A last batch that is damaged before anything marks it is cut like a torn write (FORMAT.md, the limit of §6): that is
  * harmless only while a majority without this member has it.
  */
-function mayCut({ shard, operator }: Scene, place: SimMember): boolean {
+export function mayCut({ shard, operator }: Scene, place: SimMember): boolean {
   const from = place.disk.unmarkedFrom;
   const { lastIndex } = place.disk;
   if (from === 0 || from > lastIndex || !operator.mayLose(place)) return false;

@@ -5,12 +5,14 @@
 import {
   aroundTimeout,
   crash,
+  cutLast,
   type Fault,
   healLater,
   isolate,
   later,
   leaderOf,
   lose,
+  mayCut,
   others,
   pick,
   running,
@@ -215,6 +217,28 @@ export const SCENARIOS: readonly Fault[] = [
         if (holder === null || !lose(scene, holder)) return;
         crash(scene, leader, scene.world.between(1, 4) * scene.electionMs, true);
         scene.shard.network.heal();
+      });
+      return true;
+    },
+  },
+  {
+    // an old leader's entries are replaced by the new one's; then its disk forgets that, and has the old ones again
+    name: 'a replaced tail comes back',
+    weight: 3,
+    calm: 7,
+    run: (scene) => {
+      const leader = leaderOf(scene);
+      if (leader === null) return false;
+      const { world, electionMs } = scene;
+      isolate(scene, leader);
+      later(scene, scene.world.between(2, 4) * electionMs, () => {
+        scene.shard.network.heal();
+        const untilMs = world.nowMs + 2 * electionMs;
+        const look = (): void => {
+          if (leader.disk.unmarkedDropped > 0 && mayCut(scene, leader)) cutLast(scene, leader);
+          else if (world.nowMs < untilMs) later(scene, 0.5, look);
+        };
+        look();
       });
       return true;
     },
