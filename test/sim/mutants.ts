@@ -311,14 +311,4 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
   },
-  {
-    name: 'a pulse is answered while a vote is given',
-    patches: [
-      {
-        file: 'src/node/pulse/command-side.ts',
-        find: 'return Number(this.#words.load(PROMISE)) / 1000;',
-        replace: 'return Number(this.#words.load(PROMISE)) * 0 - 1;',
-      },
-    ],
-  },
 ];
