@@ -343,13 +343,14 @@ const DISK_FAULTS: readonly Fault[] = [
     weight: 2,
     run: (scene) => {
       const place = victim(scene);
-      if (place === null || place.disk.entries.length === 0 || !scene.operator.mayLose(place)) {
-        return false;
-      }
+      if (place === null || !scene.operator.mayLose(place)) return false;
+      const { base, lastIndex, unmarkedFrom } = place.disk;
+      // what nothing marks yet is the fault below
+      const marked = (unmarkedFrom === 0 ? lastIndex : unmarkedFrom - 1) - base.index;
+      if (marked <= 0) return false;
       // it is found at the next start; the disk is not to be counted on any more
       place.damaged = true;
-      const { base, entries } = place.disk;
-      place.disk.damage(base.index + 1 + scene.world.random.below(entries.length));
+      place.disk.damage(base.index + 1 + scene.world.random.below(marked));
       crash(scene, place, scene.world.between(2, 100), scene.world.random.chance(0.5));
       return true;
     },
