@@ -4,7 +4,7 @@
  * a bad A means that B has it (or that the write of A never finished), a bad B that A has it.
  *
  * Slot (4096 bytes): "HFSTATE" NUL, version u32, CRC-32 of [16, 512) u32, sequence u53, term u53,
- * commit u53, length of the vote u32, the vote in UTF-8; zeros. FORMAT.md §5.
+ * commit u53, length of the vote u32, the vote in UTF-8; zeros; at 504 the mark u53. FORMAT.md §5.
  */
 import path from 'node:path';
 import { text, utf8 } from '#base/bytes.ts';
@@ -21,15 +21,20 @@ export const SLOT_BYTES = 4096;
 const CHECKED_BYTES = 512;
 const MAGIC = utf8('HFSTATE\0');
 const VOTE_AT = 44;
+const MARK_AT = 504;
 
 interface Slot {
   readonly sequence: number;
   readonly state: HardState;
+  /** The batches of the log up to this sequence were durable before the state was written. */
+  readonly mark: number;
 }
 
 export class HardStateFile {
   /** What both slots hold. */
   state: HardState;
+  /** The batches of the log up to this sequence were durable before {@link state} was written. */
+  mark: number;
   readonly #files: Files;
   readonly #file: number;
   readonly #slot = new Uint8Array(SLOT_BYTES);
@@ -39,6 +44,7 @@ export class HardStateFile {
     this.#files = files;
     this.#file = file;
     this.state = slot.state;
+    this.mark = slot.mark;
     this.#sequence = slot.sequence;
   }
 
@@ -48,7 +54,7 @@ export class HardStateFile {
     const file = files.create(`${name}.tmp`);
     try {
       const slot = new Uint8Array(SLOT_BYTES);
-      encodeSlot(slot, 0, { term: 0, vote: '', commit: 0 });
+      encodeSlot(slot, { sequence: 0, state: { term: 0, vote: '', commit: 0 }, mark: 0 });
       files.write(file, slot, SLOT_BYTES, 0);
       files.write(file, slot, SLOT_BYTES, SLOT_BYTES);
       files.sync(file);
@@ -86,25 +92,26 @@ export class HardStateFile {
 
   /** Puts `state` on disk, blocking: while a log is opened. */
   replace(state: HardState): void {
-    this.#writeNow({ sequence: this.#sequence + 1, state });
+    this.#writeNow({ sequence: this.#sequence + 1, state, mark: this.mark });
   }
 
-  #writeNow({ sequence, state }: Slot): void {
-    encodeSlot(this.#slot, sequence, state);
+  #writeNow(slot: Slot): void {
+    encodeSlot(this.#slot, slot);
     for (const at of [0, SLOT_BYTES]) {
       this.#files.write(this.#file, this.#slot, SLOT_BYTES, at);
       this.#files.sync(this.#file);
     }
-    this.#sequence = sequence;
-    this.state = state;
+    this.#sequence = slot.sequence;
+    this.state = slot.state;
   }
 
-  /** Resolves when `state` is durable in both slots. One call at a time. */
-  async write(state: HardState): Promise<void> {
-    encodeSlot(this.#slot, ++this.#sequence, state);
+  /** Resolves when `state` is durable in both slots. One call at a time. `mark`: as {@link HardStateFile.mark}. */
+  async write(state: HardState, mark: number): Promise<void> {
+    encodeSlot(this.#slot, { sequence: ++this.#sequence, state, mark });
     await this.#append(0);
     await this.#append(SLOT_BYTES);
     this.state = state;
+    this.mark = mark;
   }
 
   #append(at: number): Promise<void> {
@@ -119,9 +126,9 @@ export class HardStateFile {
   }
 }
 
-function encodeSlot(slot: Uint8Array, sequence: number, state: HardState): void {
+function encodeSlot(slot: Uint8Array, { sequence, state, mark }: Slot): void {
   const vote = utf8(state.vote);
-  invariant(vote.length <= CHECKED_BYTES - VOTE_AT, 'the id of a member is short');
+  invariant(vote.length <= MARK_AT - VOTE_AT, 'the id of a member is short');
   const view = viewOf(slot);
   slot.fill(0);
   slot.set(MAGIC, 0);
@@ -131,6 +138,7 @@ function encodeSlot(slot: Uint8Array, sequence: number, state: HardState): void 
   setUint53(view, 32, state.commit);
   view.setUint32(40, vote.length, true);
   slot.set(vote, VOTE_AT);
+  setUint53(view, MARK_AT, mark);
   view.setUint32(12, checksum(slot, 16, CHECKED_BYTES), true);
 }
 
@@ -149,5 +157,6 @@ function decodeSlot(bytes: Uint8Array, at: number, file: string): Slot | null {
       vote: text(bytes, at + VOTE_AT, voteEnd),
       commit: getUint53(view, at + 32),
     },
+    mark: getUint53(view, at + MARK_AT),
   };
 }

@@ -343,7 +343,7 @@ export class Log implements Disk {
 
   async #writeHardState({ batch }: Step, { term, vote }: HardState): Promise<void> {
     try {
-      await this.#hardStates.write({ term, vote, commit: this.#commit });
+      await this.#hardStates.write({ term, vote, commit: this.#commit }, this.#sequence);
     } catch (error) {
       this.#stepDone(error as Error);
       return;

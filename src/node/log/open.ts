@@ -61,7 +61,12 @@ function openSegments(
 ): RecoveredSegments {
   const { directory, snapshots } = options;
   if (ordinals.length > 0) {
-    return recoverLog(options, ordinals, ({ index, commit }) => {
+    return recoverLog(options, ordinals, ({ index, commit, sequence }) => {
+      if (sequence < hardStates.mark) {
+        // cut like a torn write it would leave a commit hint that was meant for another log
+        const what = `the log ends after batch ${sequence}, and batch ${hardStates.mark} was durable`;
+        throw new LogCorruptionError(directory, 0, what);
+      }
       if (snapshots === null) return null;
       const committed = Math.max(commit, hardStates.state.commit);
       const restart = restartAfter(directory, index, committed, snapshots);

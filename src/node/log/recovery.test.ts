@@ -298,6 +298,26 @@ test('hard state older than the log is corruption', async () => {
   expect(() => open(disk)).toThrow('older than the log');
 });
 
+test('F13: damage of the last batch is no torn write once a later term or vote is on disk', async () => {
+  const disk = await logOf([[entry(1)], [entry(2)]], false);
+  const damage = (bytes: Uint8Array): void => {
+    bytes[FIRST_BATCH + BATCH_ALIGNMENT + 90] ^= 1;
+  };
+  expect(await openDamaged(disk, FIRST, damage)).toMatchObject({ lastIndex: 1 });
+  const { log } = open(disk);
+  const entries = [entry(3)];
+  log.persist({ seq: 1, hardState: null, restart: null, truncateFrom: null, entries });
+  await settle();
+  const hardState = { term: 2, vote: 'b', commit: 3 };
+  log.persist({ seq: 2, hardState, restart: null, truncateFrom: null, entries: [] });
+  await settle();
+  const at = FIRST_BATCH + 3 * BATCH_ALIGNMENT;
+  const found = await openDamaged(disk, FIRST, (bytes) => {
+    bytes[at + 90] ^= 1;
+  });
+  expect(found).toMatchObject({ code: 'LOG_CORRUPT' });
+});
+
 test('a read of a record that rotted since it was written throws instead of giving it out', async () => {
   const disk = new SimulatedDisk();
   const { log } = open(disk);

@@ -143,6 +143,14 @@ export function createLog(place: SegmentPlace): RecoveredSegments {
   };
 }
 
+/** What was read, before anything is changed. */
+export interface FoundLog {
+  readonly index: LogIndex;
+  readonly commit: number;
+  /** Of the last whole batch. */
+  readonly sequence: number;
+}
+
 /**
  * Reads the segments `ordinals` (from {@link listSegments}; not empty) and makes a new tail; if `restartAfter`
  * says so, the log begins anew in it. Throws {@link LogCorruptionError}, LogVersionError, what
@@ -151,7 +159,7 @@ export function createLog(place: SegmentPlace): RecoveredSegments {
 export function recoverLog(
   place: SegmentPlace,
   ordinals: readonly number[],
-  restartAfter: (found: { readonly index: LogIndex; readonly commit: number }) => Restart | null,
+  restartAfter: (found: FoundLog) => Restart | null,
 ): RecoveredSegments {
   const { files } = place;
   const segments: Segment[] = [];
