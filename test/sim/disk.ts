@@ -3,7 +3,7 @@
  *
  * - One step at a time: term and vote first, then one batch with the records of as many requests as fit; a request
  *   may take several batches. A crash leaves of the step under way nothing, its term and vote, or all of it.
- * - A batch is *marked* by the next one, or soon by an idle log. Damage of a marked record stops the next start;
+ * - A batch is *marked* by the next one, by a later term or vote, or soon by an idle log. Damage of a marked record stops the next start;
  *   damage of the last batch before its mark looks like a torn write and is cut.
  * - After a failed sync nothing is reported any more. What was written reads back until the power fails; a start
  *   copies it, so from then on it is durable.
@@ -163,7 +163,7 @@ export class SimDisk implements Disk {
     this.#clean = null;
     if (step === null) return;
     const outcome = this.#world.random.below(3);
-    if (outcome >= 1 && step.hardState !== null) this.hardState = step.hardState;
+    if (outcome >= 1) this.#vote(step);
     if (outcome === 2) this.#write(step);
     this.#generation++; // nobody marks it
   }
@@ -271,7 +271,7 @@ export class SimDisk implements Disk {
       this.onFailed();
       return;
     }
-    if (step.hardState !== null) this.hardState = step.hardState;
+    this.#vote(step);
     this.#write(step);
     const finished = this.#queue.splice(0, step.requests);
     // the disk gets the next batch first; the owner is told while that is being written
@@ -279,10 +279,22 @@ export class SimDisk implements Disk {
     for (const { persist } of finished) this.onPersisted(persist.seq);
   }
 
+  #vote({ hardState }: Step): void {
+    if (hardState === null) return;
+    this.hardState = hardState;
+    this.#mark();
+  }
+
+  /** The last batch was durable, and something on disk says so. */
+  #mark(): void {
+    this.#unmarked = null;
+    if (this.#damaged.size > 0) this.#corrupt = true;
+  }
+
   #write({ restart, truncateFrom, entries }: Step): void {
     if (restart !== null) this.#restart(restart);
     if (truncateFrom === null && entries.length === 0) return;
-    if (this.#unmarked !== null && this.#damaged.size > 0) this.#corrupt = true;
+    this.#mark();
     const from = Math.min(truncateFrom ?? Infinity, this.lastIndex + 1);
     const dropped = this.entries.splice(from - 1 - this.base.index);
     for (const entry of entries) {
@@ -293,9 +305,7 @@ export class SimDisk implements Disk {
     this.#unmarked = unmarked;
     const generation = this.#generation;
     this.#world.after(IDLE_MARK_MS, () => {
-      if (generation !== this.#generation || this.#unmarked !== unmarked) return;
-      this.#unmarked = null;
-      if (this.#damaged.size > 0) this.#corrupt = true;
+      if (generation === this.#generation && this.#unmarked === unmarked) this.#mark();
     });
   }
 }

@@ -212,6 +212,8 @@ export class Run {
     shard.crash(place);
     const leads = world.runWhile(
       () =>
+        // what crashed it before may have planned to start it again
+        place.member !== null ||
         shard.members.some(
           ({ kind, member }) => kind === 'log' && member?.raft.ownTermCommitted === true,
         ),
