@@ -3,8 +3,8 @@
  *
  * - One step at a time: term and vote first, then one batch with the records of as many requests as fit; a request
  *   may take several batches. A crash leaves of the step under way nothing, its term and vote, or all of it.
- * - A batch is *marked* by the next one, by a later term or vote, or soon by an idle log. Damage of a marked record stops the next start;
- *   damage of the last batch before its mark looks like a torn write and is cut.
+ * - A batch is *marked* by the next one, by a later term or vote, or soon by an idle log. Damage of a marked record
+ *   stops the next start; damage of the last batch before its mark looks like a torn write and is cut.
  * - After a failed sync nothing is reported any more. What was written reads back until the power fails; a start
  *   copies it, so from then on it is durable.
  * - Without room nothing is written, and nothing fails; a snapshot is not published then.
