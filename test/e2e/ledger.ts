@@ -31,6 +31,15 @@ type Line =
     }
   | { readonly op: 'end'; readonly unread: number };
 
+/** Throws with the text of a line that is none: something on its way from the pod changed it. */
+function parse(text: string): Line {
+  try {
+    return JSON.parse(text) as Line;
+  } catch (cause) {
+    throw new Error(`not a line of a ledger: ${JSON.stringify(text.slice(0, 300))}`, { cause });
+  }
+}
+
 /** Judges the lines of one program (one clock). */
 export function judgeLedger(lines: readonly string[]): Verdict {
   const registers = new Registers();
@@ -38,7 +47,7 @@ export function judgeLedger(lines: readonly string[]): Verdict {
   const errors = new Set<string>();
   let unread: number | null = null;
   for (const text of lines) {
-    const line = JSON.parse(text) as Line;
+    const line = parse(text);
     if (line.op === 'end') unread = line.unread;
     else if (line.op === 'read') registers.read(line.key, line.value, line.startMs, line.endMs);
     else {
