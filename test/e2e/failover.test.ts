@@ -122,6 +122,15 @@ test("the primary's node is cut off from the other two", async () => {
   );
 });
 
+test("the primary's node is frozen", async () => {
+  const { node } = await victim();
+  try {
+    expectNothingLost(await underLoad('node frozen', () => cluster.freezeNode(node)));
+  } finally {
+    await cluster.thawNode(node);
+  }
+});
+
 test("the power of the primary's node is cut", async () => {
   const { node } = await victim();
   try {

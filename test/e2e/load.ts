@@ -15,6 +15,12 @@ export interface Load {
   readonly settings: Readonly<Record<string, string>>;
 }
 
+/** What probe.mjs saw of a shard. */
+interface Served {
+  readonly slot: number;
+  readonly refusedMs: number;
+}
+
 /** The ledgers of an ioredis and a redis-py program, in this order; what they saw is printed. */
 export async function underLoad(
   { pod, settings }: Load,
@@ -28,6 +34,7 @@ export async function underLoad(
     PREFIX: `py-${run}`,
     WORKERS: '3',
   });
+  const probe = pod.start(['node', 'probe.mjs'], settings);
   const programs: readonly RunningProgram[] = [js, py];
   for (const program of programs) {
     await eventually('writes are acknowledged', 60_000, async () =>
@@ -42,6 +49,9 @@ export async function underLoad(
   await eventually('enough is written', 600_000, async () =>
     acknowledgedBy(programs) >= KEYS ? true : undefined,
   );
+  const served = (await probe.stop()).map((line) => JSON.parse(line) as Served);
+  const longest = Math.max(...served.map(({ refusedMs }) => refusedMs));
+  console.log(`e2e: ${what}: no member of a shard acknowledged for at most ${longest} ms`);
   const verdicts: Verdict[] = [];
   for (const program of programs) {
     const verdict = judgeLedger(await program.stop());
