@@ -165,7 +165,7 @@ const TIMING = {
     default: 400,
     min: 50,
     max: 60_000,
-    why: 'Shortest silence of the primary after which another member stands (drawn from [t, 2t)): failover in about 1.3 t. Longer than any stall of a loaded machine, or primaries change for nothing.',
+    why: 'Shortest silence of the primary after which another member stands (drawn from [t, 1.5t)): failover in about 1.3 t. Longer than any stall of a loaded machine, or primaries change for nothing.',
   }),
   heartbeatMs: numberOption({
     unit: 'ms',

@@ -16,6 +16,12 @@ import { Tally } from './quorum.ts';
 import { RaftLog } from './raft-log.ts';
 import type { SnapshotMeta, SnapshotOffer } from './snapshot.ts';
 
+/**
+ * How much longer than the election timeout a wait may be, as a part of it (dissertation §9.3): enough that two members
+ * that stand at the same time are rare, little enough that the shard does not wait for its next leader.
+ */
+const WAIT_SPREAD = 0.5;
+
 export type Role = 'follower' | 'pre-candidate' | 'candidate' | 'leader';
 
 export class Core {
@@ -107,8 +113,8 @@ export class Core {
   /** How long this member waits this time before it stands, in milliseconds. */
   drawWait(): number {
     const { electionTimeoutMs, random } = this.options;
-    const spreadMs = (random.uint32() / 0x1_0000_0000) * electionTimeoutMs;
-    return electionTimeoutMs + spreadMs + this.standDelayMs;
+    const spread = 1 + WAIT_SPREAD * (random.uint32() / 0x1_0000_0000);
+    return electionTimeoutMs * spread + this.standDelayMs;
   }
 
   /** Becomes a follower in `term`, of `leaderId` if that is known. */

@@ -37,7 +37,7 @@ export interface RaftOptions {
   id: string;
   /** Spreads the election timeouts; each member needs another seed. */
   random: Prng;
-  /** The shortest election timeout; each wait is drawn from [t, 2t). Equal on all members. */
+  /** The shortest election timeout; each wait is drawn from [t, 1.5t). Equal on all members. */
   electionTimeoutMs: number;
   /** The pace of heartbeats; well below `leaseFraction * electionTimeoutMs`. */
   heartbeatMs: number;
