@@ -20,6 +20,8 @@ export class SteadyLoad {
   #running = true;
   #lastMs = performance.now();
   readonly #lastOfMs: number[] = Array.from({ length: WRITERS }, () => performance.now());
+  /** When each writer began the write that was acknowledged last. */
+  readonly #beganMs: number[] = Array.from({ length: WRITERS }, () => 0);
   #allMs = 0;
   #longestMs = 0;
   /** Acknowledged writes, and answered reads. */
@@ -39,10 +41,13 @@ export class SteadyLoad {
     this.#longestMs = 0;
   }
 
-  /** Resolves with the longest pauses since {@link mark} when every writer has written after now. */
+  /**
+   * Resolves with the longest pauses since {@link mark} when every writer has begun and ended a write after now: an
+   * answer that was on its way already says nothing of who serves.
+   */
   async pauseUntilWritten(): Promise<Pause> {
     const sinceMs = performance.now();
-    while (this.#lastOfMs.some((atMs) => atMs < sinceMs)) {
+    while (this.#beganMs.some((atMs) => atMs < sinceMs)) {
       if (performance.now() - sinceMs > WRITTEN_WITHIN_MS) throw new Error('a writer is stuck');
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
@@ -57,12 +62,14 @@ export class SteadyLoad {
 
   async #write(client: Seeker, at: number): Promise<void> {
     for (let value = 0; this.#running; value++) {
+      const beganMs = performance.now();
       if ((await client.command(`SET writer:${at} ${value}`)) === null) return;
       const now = performance.now();
       this.#allMs = Math.max(this.#allMs, now - this.#lastMs);
       this.#longestMs = Math.max(this.#longestMs, now - this.#lastOfMs[at]);
       this.#lastMs = now;
       this.#lastOfMs[at] = now;
+      this.#beganMs[at] = beganMs;
       this.writes++;
     }
   }
