@@ -109,6 +109,8 @@ export class SnapshotDirectory implements SnapshotFiles {
   #sinkCount = 0;
   /** The file that `read` was last asked for. */
   #reading: Reading | null = null;
+  /** What `read` gives. */
+  #bytes = new Uint8Array(0);
   /** Changes of names follow each other. */
   #names: Promise<void> = Promise.resolve();
 
@@ -138,14 +140,16 @@ export class SnapshotDirectory implements SnapshotFiles {
   read(index: number, offset: number, maxBytes: number): Uint8Array {
     const reading = this.#open(index);
     const end = Math.min(offset + maxBytes, reading.header.contentBytes);
-    const bytes = new Uint8Array(Math.max(0, end - offset));
+    const count = Math.max(0, end - offset);
+    if (this.#bytes.length < count) this.#bytes = new Uint8Array(count);
+    const bytes = this.#bytes.subarray(0, count);
     for (let at = offset; at < end; ) {
       const number = Math.floor(at / FRAME_CONTENT_BYTES);
       const content = loadFrame(this.#options.files, reading, number);
       const from = at - number * FRAME_CONTENT_BYTES;
-      const count = Math.min(content.length - from, end - at);
-      bytes.set(content.subarray(from, from + count), at - offset);
-      at += count;
+      const part = Math.min(content.length - from, end - at);
+      bytes.set(content.subarray(from, from + part), at - offset);
+      at += part;
     }
     return bytes;
   }

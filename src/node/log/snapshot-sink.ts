@@ -24,8 +24,8 @@ import {
 
 /** After this many bytes the file is synced, so that the log never waits behind more, and free space is looked at. */
 const SYNC_BYTES = 4 << 20;
-/** Buffers of frames that are kept to be used again. */
-const SPARE_FRAMES = 16;
+/** Buffers of frames that are kept to be used again: as many as wait at most when a keyspace is walked. */
+const SPARE_FRAMES = 64;
 
 /** What a sink needs from the room around it. */
 export interface SinkOptions {

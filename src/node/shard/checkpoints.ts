@@ -133,15 +133,16 @@ export class Checkpoints {
     }
   }
 
-  /** Others that may have a file: those that make files, the leader first, then those that only fetch them. */
+  /** Others that may have a file: those that make files, but the leader last of them, then those that only fetch. */
   #holders(): readonly string[] {
     const { raft, identity } = this.#parts;
     const { id, leaderId, membership } = raft;
-    const others = [leaderId, ...membership.voters.filter((voter) => voter !== leaderId)].filter(
-      (other) => other !== '' && other !== id,
-    );
-    const log = others.filter((other) => identity.logMembers.has(other));
-    return [...others.filter((other) => !identity.logMembers.has(other)), ...log];
+    const rank = (voter: string): number => {
+      if (identity.logMembers.has(voter)) return 2;
+      return voter === leaderId ? 1 : 0;
+    };
+    const others = membership.voters.filter((voter) => voter !== id);
+    return others.sort((a, b) => rank(a) - rank(b));
   }
 
   /** The log goes on after a snapshot that was fetched, and so does the keyspace. */

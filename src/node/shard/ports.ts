@@ -39,7 +39,10 @@ export interface SnapshotFile {
 export interface SnapshotFiles {
   /** Ascending by index. */
   readonly files: readonly SnapshotFile[];
-  /** Bytes [offset, offset + maxBytes) of a file, fewer at its end; blocks. Throws when it is gone or damaged. */
+  /**
+   * Bytes [offset, offset + maxBytes) of a file, fewer at its end, valid until the next call; blocks. Throws when it is
+   * gone or damaged.
+   */
   read(index: number, offset: number, maxBytes: number): Uint8Array;
   /** A file in the making; it counts when it is published. */
   create(index: number, term: number): SnapshotSink;

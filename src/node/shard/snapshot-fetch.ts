@@ -5,7 +5,8 @@
  *
  * One piece is asked for at a time, again when it does not come, and from another member, from the start, when one
  * has no such file, is silent or sends what is wrong (the files of two members hold the same, in another order). When
- * all were asked it is given up: who wants it will hear of a newer one.
+ * all were asked it is given up: who wants it will hear of a newer one. A fetch that nobody waits for takes turns with
+ * whatever else its machines have to do.
  */
 import { ByteWriter } from '#base/bytes.ts';
 import type { SnapshotHead } from '#node/snapshot/format.ts';
@@ -13,8 +14,11 @@ import { SnapshotReader } from '#node/snapshot/reader.ts';
 import { type Peers, PEER_FRAME_SNAPSHOT, type SnapshotFiles, type SnapshotSink } from './ports.ts';
 import { encodeSnapshotFrame, type SnapshotFrame } from './snapshot-frames.ts';
 
-/** Bytes of a piece; with one on its way at a time this bounds the speed by distance. */
-const PIECE_BYTES = 1 << 20;
+/**
+ * Bytes of a piece; with one on its way at a time this bounds the speed by distance. Not so many that whoever sends it
+ * serves nobody for long, or that buffers on its way are made anew for each.
+ */
+const PIECE_BYTES = 256 << 10;
 /** Received and not on disk yet, above which no more is asked for. */
 const MAX_PENDING_BYTES = 8 << 20;
 /** How long a piece is waited for, and how often, before another member is asked. */
@@ -39,6 +43,8 @@ export class SnapshotFetch {
   readonly index: number;
   /** When the last piece came. */
   progressMs: number;
+  /** Before a piece is asked for it rests for as long as the last one took. */
+  paced: boolean;
   readonly #sources: () => readonly string[];
   readonly #ports: FetchPorts;
   readonly #done: (fetched: Fetched | null, reason: string) => void;
@@ -48,6 +54,8 @@ export class SnapshotFetch {
   #sourceNumber = -1;
   #tries = 0;
   #askedMs = -Infinity;
+  /** Rests until then. */
+  #restsUntilMs = -Infinity;
   #waiting = false;
   #offset = 0;
   #reader: SnapshotReader | null = null;
@@ -57,17 +65,20 @@ export class SnapshotFetch {
   /**
    * @param index of the file
    * @param sources memberIds that may have it, the likeliest first; asked anew each time
+   * @param paced see {@link paced}
    * @param done called once: with the file, or with null and the reason
    */
   constructor(
     index: number,
     sources: () => readonly string[],
     ports: FetchPorts,
+    paced: boolean,
     nowMs: number,
     done: (fetched: Fetched | null, reason: string) => void,
   ) {
     this.index = index;
     this.progressMs = nowMs;
+    this.paced = paced;
     this.#sources = sources;
     this.#ports = ports;
     this.#done = done;
@@ -97,6 +108,7 @@ export class SnapshotFetch {
 
   #ask(nowMs: number): void {
     this.#waiting = false;
+    if (this.paced && nowMs < this.#restsUntilMs) return;
     if ((this.#sink?.pendingBytes ?? 0) > MAX_PENDING_BYTES) return;
     if (this.#source === '' && !this.#startOver()) return;
     const frame = this.#frame;
@@ -132,6 +144,8 @@ export class SnapshotFetch {
     this.#waiting = false;
     this.#tries = 0;
     this.progressMs = nowMs;
+    // never 0: the next tick at the earliest
+    this.#restsUntilMs = nowMs + Math.max(1, nowMs - this.#askedMs);
     try {
       reader.push(piece.bytes);
       this.#sink ??= this.#ports.files.create(this.index, piece.term);

@@ -34,8 +34,8 @@ const MAX_PENDING_BYTES = 4 << 20;
 const READ_LATELY_MS = 10_000;
 /** A fetch that got nothing for so long gives way to that of another file. */
 const FETCH_STUCK_MS = 5000;
-/** How long a log member waits before it tries again to fetch what no member had. */
-const FETCH_PAUSE_MS = 100;
+/** How long a log member waits for others to give a file its name, and before it tries again when none had it. */
+const FETCH_PAUSE_MS = 500;
 const KEPT_FILES = 2;
 
 /** What a snapshot needs to know of the state that it is of. */
@@ -91,8 +91,8 @@ export class Snapshots {
   /** The newest digest that was committed. */
   #digest: CheckpointDigest = { index: 0, digest: '' };
   #fetch: SnapshotFetch | null = null;
-  /** When the last fetch ended in vain. */
-  #failedMs = -Infinity;
+  /** When a log member may ask for the file of the digest. */
+  #fetchAtMs = -Infinity;
   /** By memberId: what it is fetching from here, and when it last asked. */
   readonly #readers = new Map<string, { readonly index: number; readonly askedMs: number }>();
   /** Wall-clock time of the newest file made here since start, in seconds since the epoch; 0 for none. */
@@ -151,7 +151,10 @@ export class Snapshots {
 
   /** A digest entry is committed. */
   confirmed(digest: CheckpointDigest): void {
-    if (digest.index >= this.#digest.index) this.#digest = digest;
+    if (digest.index < this.#digest.index) return;
+    // of those that it lacks the first is waited for: others must not come so often that it never asks
+    if (!this.#lacksFile) this.#fetchAtMs = this.#options.clock.monotonicMs() + FETCH_PAUSE_MS;
+    this.#digest = digest;
   }
 
   /** A leader offers this file, because its log does not reach back to where this member's ends. */
@@ -201,11 +204,16 @@ export class Snapshots {
     }
   }
 
+  /** There is a newer file than this member's newest. */
+  get #lacksFile(): boolean {
+    return this.#digest.index > (this.newest?.index ?? 0);
+  }
+
   /** What the primary found at a checkpoint that is on this disk is known. */
   #useDigest(nowMs: number): void {
     this.#publishIfConfirmed();
-    const lacks = this.#options.keyspace === null && this.#digest.index > (this.newest?.index ?? 0);
-    if (!lacks || this.#fetch !== null || nowMs - this.#failedMs < FETCH_PAUSE_MS) return;
+    if (this.#options.keyspace !== null || !this.#lacksFile) return;
+    if (this.#fetch !== null || nowMs < this.#fetchAtMs) return;
     this.#startFetch(this.#digest.index, null, nowMs);
   }
 
@@ -246,7 +254,9 @@ export class Snapshots {
     const { files, peers } = this.#options;
     if (index <= (this.newest?.index ?? 0)) return;
     const running = this.#fetch;
+    const paced = from === null;
     if (running !== null) {
+      if (running.index === index) running.paced &&= paced;
       if (running.index === index || nowMs - running.progressMs < FETCH_STUCK_MS) return;
       running.abandon();
     }
@@ -254,12 +264,13 @@ export class Snapshots {
       const known = this.#events.sources();
       return from === null ? known : [from, ...known.filter((id) => id !== from)];
     };
-    const fetch = new SnapshotFetch(index, sources, { files, peers }, nowMs, (fetched, reason) => {
+    const ports = { files, peers };
+    const fetch = new SnapshotFetch(index, sources, ports, paced, nowMs, (fetched, reason) => {
       this.#fetch = null;
       if (fetched === null) {
-        this.#failedMs = this.#options.clock.monotonicMs();
+        this.#fetchAtMs = this.#options.clock.monotonicMs() + FETCH_PAUSE_MS;
         this.#events.discarded(index, reason);
-      } else this.#fetched(fetched, from !== null, nowMs);
+      } else this.#fetched(fetched, !paced, nowMs);
     });
     this.#fetch = fetch;
     fetch.tick(nowMs);
