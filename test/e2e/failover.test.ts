@@ -8,7 +8,7 @@ import { acl, memoryCluster, Namespace, secret, user } from './cluster.ts';
 import { driver } from './choose-driver.ts';
 import type { Node } from './driver.ts';
 import type { Verdict } from './ledger.ts';
-import { underLoad as runUnderLoad } from './load.ts';
+import { knownMembers, type Load, underLoad as runUnderLoad } from './load.ts';
 import { eventually, kubectl } from './shell.ts';
 import { Terms } from './terms.ts';
 import { SYSTEM_NAMESPACE } from './setup.ts';
@@ -17,7 +17,7 @@ const PASSWORD = 'app-user-password-0123456789';
 
 const cluster = driver();
 let namespace: Namespace;
-let pod: ClientPod;
+let load: Load;
 let nodes: readonly Node[];
 let terms: Terms;
 let acknowledged = 0;
@@ -34,7 +34,8 @@ beforeAll(async () => {
   await namespace.ready('shop');
   await namespace.settled('shop');
   terms = new Terms(namespace);
-  pod = await ClientPod.start(namespace, { caConfigMap: 'shop-ca', node: nodes[0].name });
+  const pod = await ClientPod.start(namespace, { caConfigMap: 'shop-ca', node: nodes[0].name });
+  load = { namespace, pod, settings: { HOST: 'shop', REDIS_USER: 'app-user', PASSWORD } };
 });
 
 afterEach(async () => {
@@ -48,20 +49,16 @@ afterAll(async () => {
   await namespace.drop();
 });
 
-/** A primary on another node than the clients, and where it is. */
-async function victim(): Promise<{
-  readonly name: string;
-  readonly pod: string;
-  readonly node: string;
-}> {
-  const { status } = await namespace.cluster('shop');
-  for (const { primary, members } of status.shards) {
-    const zone = members.find(({ name }) => name === primary)?.zone;
-    const node = nodes.find((candidate) => candidate.zone === zone);
-    if (primary === undefined || node === undefined || node.name === nodes[0].name) continue;
-    return { name: primary, pod: `${primary}-0`, node: node.name };
+/** A primary on another node than the clients, as the members say: status may lag. */
+async function victim(): Promise<{ readonly pod: string; readonly node: string }> {
+  for (const { host, role } of await knownMembers(load)) {
+    const pod = host.slice(0, host.indexOf('.'));
+    const { spec } = await namespace.get('pod', pod);
+    const node = String(spec?.['nodeName']);
+    if (role === 'master' && node !== nodes[0].name) return { pod, node };
   }
   // All primaries are beside the clients: hand one over.
+  const { status } = await namespace.cluster('shop');
   const [shard] = status.shards;
   const token = String(Date.now());
   await namespace.kubectl(
@@ -79,8 +76,7 @@ async function victim(): Promise<{
 }
 
 async function underLoad(what: string, fault: () => Promise<void>): Promise<readonly Verdict[]> {
-  const settings = { HOST: 'shop', REDIS_USER: 'app-user', PASSWORD };
-  const verdicts = await runUnderLoad({ pod, settings }, what, async () => {
+  const verdicts = await runUnderLoad(load, what, async () => {
     await terms.read('shop');
     await fault();
   });

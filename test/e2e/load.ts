@@ -1,5 +1,6 @@
 /** A fault under load: writers keep a ledger of what was acknowledged, over the fault and for a while after it. */
 import type { ClientPod, RunningProgram } from './client-pod.ts';
+import type { Namespace } from './cluster.ts';
 import { judgeLedger } from './ledger.ts';
 import type { Verdict } from './ledger.ts';
 import { eventually, sleep } from './shell.ts';
@@ -10,6 +11,7 @@ const SECONDS = Number(process.env['E2E_SECONDS'] ?? 12);
 const KEYS = Number(process.env['E2E_KEYS'] ?? 1000);
 
 export interface Load {
+  readonly namespace: Namespace;
   readonly pod: ClientPod;
   /** How the clients get in. */
   readonly settings: Readonly<Record<string, string>>;
@@ -21,12 +23,50 @@ interface Served {
   readonly refusedMs: number;
 }
 
+/** A data member as a client sees it. */
+export interface KnownMember {
+  readonly host: string;
+  readonly role: 'master' | 'replica';
+  /** '' when its name has none. */
+  readonly address: string;
+}
+
+/** What a new client learns of the members. */
+export async function knownMembers({ pod, settings }: Load): Promise<readonly KnownMember[]> {
+  const lines = await pod.exec(['node', 'members.mjs'], settings);
+  return lines
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as KnownMember);
+}
+
+/**
+ * Waits until clients find every member by its name: resolvers may give the address of a pod that is gone for half a
+ * minute, and whoever connects meanwhile sees that, not the fault.
+ */
+async function namesKnown(load: Load): Promise<void> {
+  await eventually('names lead to their members', 120_000, async () => {
+    const pods = await load.namespace.list('pods');
+    const addresses = new Map(
+      pods.map(({ metadata, status }) => [metadata.name, status?.['podIP']]),
+    );
+    const members = await knownMembers(load);
+    const stale = members.filter(({ host, address }) => {
+      return addresses.get(host.slice(0, host.indexOf('.'))) !== address;
+    });
+    if (stale.length === 0) return true;
+    throw new Error(JSON.stringify(stale));
+  });
+}
+
 /** The ledgers of an ioredis and a redis-py program, in this order; what they saw is printed. */
 export async function underLoad(
-  { pod, settings }: Load,
+  load: Load,
   what: string,
   fault: () => Promise<void>,
 ): Promise<readonly Verdict[]> {
+  const { pod, settings } = load;
+  await namesKnown(load);
   const run = `${what}-${Date.now()}`;
   const js = pod.start(['node', 'ledger.mjs'], { ...settings, PREFIX: `js-${run}`, WORKERS: '6' });
   const py = pod.start(['python3', 'ledger.py'], {

@@ -22,7 +22,8 @@ test('more memory restarts every member once, the old primary last, without losi
   const before = await namespace.list('pods', 'holdfast.dev/cluster=shop');
   const pod = await ClientPod.start(namespace, { caConfigMap: 'shop-ca' });
   const resources = { limits: { memory: '640Mi' } };
-  const verdicts = await underLoad({ pod, settings: { HOST: 'shop' } }, 'rollout', async () => {
+  const load = { namespace, pod, settings: { HOST: 'shop' } };
+  const verdicts = await underLoad(load, 'rollout', async () => {
     await namespace.apply(memoryCluster('shop', { numShards: 1, resources }));
     await eventually('the data members are restarted', 240_000, async () => {
       const { status } = await namespace.cluster('shop');

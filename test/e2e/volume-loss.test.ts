@@ -67,10 +67,10 @@ async function lose({ name, memberId }: Seat): Promise<void> {
 }
 
 test('the volume of a replica, then of the primary, is lost under load', async () => {
-  const settings = { HOST: 'shop' };
+  const load = { namespace, pod, settings: { HOST: 'shop' } };
   for (const which of ['replica', 'primary'] as const) {
     const seat = (await seats())[which];
-    const verdicts = await underLoad({ pod, settings }, `volume of the ${which}`, () => lose(seat));
+    const verdicts = await underLoad(load, `volume of the ${which}`, () => lose(seat));
     for (const { violations, acknowledged } of verdicts) {
       expect(violations.slice(0, 5)).toEqual([]);
       expect(acknowledged).toBeGreaterThan(100);

@@ -53,10 +53,16 @@ test('a lone primary is restarted without a hand-over', () => {
   });
 });
 
-test('one shard is finished before the next begins', () => {
-  const members = [...shard('0002'), ...shard('0001', { current: true })];
-  const step = nextRolloutStep(set(members, '0001-001', { current: false }));
-  expect(step).toMatchObject({ member: '0001-001' });
+test('the primaries of all shards come last', () => {
+  let members = [...shard('0002'), ...shard('0001')];
+  const turns: string[] = [];
+  for (let step = nextRolloutStep(members); step.step === 'restart'; ) {
+    turns.push(step.member);
+    members = set(members, step.member, { current: true });
+    step = nextRolloutStep(members);
+  }
+  const logs = ['0001-l01', '0002-l01'];
+  expect(turns).toEqual([...logs, '0001-002', '0002-002', '0001-001', '0002-001']);
 });
 
 test('a healthy member is never restarted beside an unhealthy one', () => {

@@ -1,7 +1,8 @@
 /**
  * Which member is restarted next so that its template comes into force: one at a time in the whole
- * cluster, a healthy one only when all others are healthy, an unhealthy one at any time. Within a
- * shard log members first, then replicas, the primary last, after it has handed over.
+ * cluster, a healthy one only when all others are healthy, an unhealthy one at any time. Log members
+ * first, then replicas, the primaries last, each after it has handed over: by then clients have long learnt the
+ * new addresses of most replicas.
  */
 
 /** A member as observed. */
@@ -32,10 +33,7 @@ export function nextRolloutStep(members: readonly RolloutMember[]): RolloutStep 
   const unhealthy = members.filter((member) => !member.healthy).map((member) => member.name);
   if (unhealthy.length > 0) return { step: 'wait', unhealthy };
   const [next] = outdated.toSorted(
-    (one, other) =>
-      (one.shard < other.shard ? -1 : one.shard > other.shard ? 1 : 0) ||
-      TURN[one.role] - TURN[other.role] ||
-      (one.name < other.name ? -1 : 1),
+    (one, other) => TURN[one.role] - TURN[other.role] || (one.name < other.name ? -1 : 1),
   );
   const handOver =
     next.role === 'primary' &&

@@ -1,59 +1,32 @@
 // How long no member of a shard acknowledges a write, apart from how long a client needs to notice: every member of
 // every shard is asked all the time over a connection of its own, until a line comes on stdin. Then one JSON line for
 // each shard. Settings come from the environment, as in ledger.mjs.
-import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
-import { Redis } from 'ioredis';
+import { client, encrypted, SILENT_MS, topology } from './member.mjs';
 
-const { HOST, PORT = '6379', REDIS_USER, PASSWORD, CA = '/ca/ca.crt' } = process.env;
 const ASK_MS = 20;
-const SILENT_MS = 1000;
 
-const settings = {
-  username: REDIS_USER,
-  password: PASSWORD,
-  connectTimeout: SILENT_MS,
-  retryStrategy: () => 50,
-  maxRetriesPerRequest: 0,
-  enableOfflineQueue: false,
-  ...(CA === '' ? {} : { tls: { ca: readFileSync(CA) } }),
-};
-
-const client = (host, port) => {
-  const redis = new Redis({ ...settings, host, port });
-  redis.on('error', () => undefined);
-  return redis;
-};
-
-const named = (flat) =>
-  Object.fromEntries(flat.flatMap((name, at) => (at % 2 ? [] : [[name, flat[at + 1]]])));
-
-/** Each shard's first slot and its members, as the cluster tells them. */
-async function shards() {
-  const redis = client(HOST, Number(PORT));
-  await new Promise((resolve) => redis.once('ready', resolve));
-  const found = (await redis.call('CLUSTER', 'SHARDS')).map(named);
+/** A key of each shard, as the cluster tells its slots. */
+async function keys(shards, redis) {
   const tags = new Map();
-  for (let tag = 0; tags.size < found.length; tag++) {
+  for (let tag = 0; tags.size < shards.length; tag++) {
     const slot = await redis.call('CLUSTER', 'KEYSLOT', `{${tag}}`);
-    const at = found.findIndex(({ slots }) => slots[0] <= slot && slot <= slots[1]);
-    if (at >= 0 && !tags.has(at)) tags.set(at, tag);
+    const at = shards.findIndex(({ slots }) => slots[0] <= slot && slot <= slots[1]);
+    if (at >= 0 && !tags.has(at)) tags.set(at, `probe{${tag}}`);
   }
-  redis.disconnect();
-  return found.map(({ slots, nodes }, at) => ({
-    slot: slots[0],
-    key: `probe{${tags.get(at)}}`,
-    members: nodes.map(named),
-  }));
+  return shards.map((_, at) => tags.get(at));
 }
 
-const probes = (await shards()).map(({ slot, key, members }) => ({
-  slot,
-  key,
+const { redis, shards } = await topology();
+const keyOf = await keys(shards, redis);
+redis.disconnect();
+const probes = shards.map(({ slots, nodes }, at) => ({
+  slot: slots[0],
+  key: keyOf[at],
   lastMs: performance.now(),
   longestMs: 0,
-  members: members.map(({ endpoint, 'tls-port': tlsPort, port }) => ({
-    redis: client(endpoint, CA === '' ? port : tlsPort),
+  members: nodes.map(({ endpoint, port, 'tls-port': tlsPort }) => ({
+    redis: client(endpoint, encrypted ? tlsPort : port),
     askedMs: 0,
   })),
 }));

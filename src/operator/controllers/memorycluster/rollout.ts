@@ -19,9 +19,10 @@ const NOTHING: RolloutPlan = { actions: [], outdated: [], waitingFor: '' };
 
 /**
  * A pod that was made again has a new address, which clients learn from DNS, and resolvers keep the old one for
- * a while: nobody hands over to it before, or writes would be refused for that long.
+ * a while: nobody hands over to it before, or writes would be refused for that long. Kubernetes' own DNS, as kubeadm
+ * sets it up, keeps an answer for 30 seconds.
  */
-const NAMES_KNOWN_MS = 10_000;
+const NAMES_KNOWN_MS = 35_000;
 
 /** @param now RFC 3339 */
 export function planRollout(view: ClusterView, now: string): RolloutPlan {
@@ -44,16 +45,22 @@ export function planRollout(view: ClusterView, now: string): RolloutPlan {
   if (next.step === 'wait') return { actions: [], outdated, waitingFor: 'MembersHealthy' };
   const member = existing.find(({ name }) => name === next.member);
   if (member === undefined) return NOTHING;
-  const others = existing.filter(({ name }) => name !== member.name);
-  const isNew = ({ name }: Member): boolean => {
-    const since = observed.members.get(name)?.pod?.readySince ?? '';
-    return since !== '' && Date.parse(now) - Date.parse(since) < NAMES_KNOWN_MS;
-  };
-  if (isHealthy(observed.members.get(member.name)) && others.some(isNew)) {
+  if (next.handOver && replicasOf(member, existing).some(({ name }) => isNew(view, name, now))) {
     return { actions: [], outdated, waitingFor: 'NamesKnown' };
   }
   const actions = next.handOver ? handOver(view, member) : restart(view, member);
   return { actions, outdated, waitingFor: '' };
+}
+
+function replicasOf(primary: Member, members: readonly Member[]): readonly Member[] {
+  return members.filter(({ kind, shard, name }) => {
+    return kind === 'data' && shard === primary.shard && name !== primary.name;
+  });
+}
+
+function isNew({ observed }: ClusterView, name: string, now: string): boolean {
+  const since = observed.members.get(name)?.pod?.readySince ?? '';
+  return since !== '' && Date.parse(now) - Date.parse(since) < NAMES_KNOWN_MS;
 }
 
 /** Writes the template, then has the pod made again from it. */
