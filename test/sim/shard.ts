@@ -84,6 +84,8 @@ export class SimMember {
   retired = false;
   /** It does nothing before this time. */
   pausedUntilMs = 0;
+  /** True time until which the whole process does nothing; never after `pausedUntilMs`. */
+  frozenUntilMs = 0;
   /** The machine was suspended and the member has not looked at its clocks since. */
   clockInDoubt = false;
   wakeScheduled = false;
@@ -197,6 +199,7 @@ export class SimShard {
   /** The process does nothing for so long; what is for its member waits. */
   pause(place: SimMember, durationMs: number): void {
     if (place.member === null) return;
+    place.frozenUntilMs = Math.max(place.frozenUntilMs, this.world.nowMs + durationMs);
     this.pulses?.freeze(place.id, durationMs);
     this.stall(place, durationMs);
   }
@@ -211,9 +214,9 @@ export class SimShard {
     });
   }
 
-  /** A member that is stalled goes on. */
+  /** A member that is stalled goes on, if its process does. */
   endStall(place: SimMember): void {
-    place.pausedUntilMs = 0;
+    place.pausedUntilMs = place.frozenUntilMs;
     this.#goOn(place);
   }
 
@@ -424,6 +427,7 @@ export class SimShard {
     place.wakeScheduled = false;
     place.reactionScheduled = false;
     place.clockInDoubt = false;
+    place.frozenUntilMs = 0;
     place.pausedUntilMs = 0;
     place.backlog.length = 0;
     this.network.detach(place.id);
