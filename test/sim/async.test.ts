@@ -1,7 +1,8 @@
 /** `durability: async` on a simulated shard: which rules it lifts (W1, W2), and which hold all the same. */
 import { expect, test } from 'vitest';
 import { ReplyError, type SimConnection } from './client.ts';
-import { OPEN_ACCESS, type SimMember, SimShard } from './shard.ts';
+import type { SimMember } from './member.ts';
+import { OPEN_ACCESS, SimShard } from './shard.ts';
 
 function pass(shard: SimShard, ms: number): void {
   shard.world.runUntil(shard.world.nowMs + ms);

@@ -9,7 +9,8 @@ import { majorityOf } from '#node/raft/quorum.ts';
 import type { Raft } from '#node/raft/raft.ts';
 import type { Persist } from '#node/raft/ready.ts';
 import type { Member } from '#node/shard/member.ts';
-import type { SimMember, SimShard } from './shard.ts';
+import type { SimMember } from './member.ts';
+import type { SimShard } from './shard.ts';
 
 /** A rule is broken: a bug was found. */
 export class RuleBrokenError extends Error {

@@ -4,7 +4,8 @@
  */
 import type { Moments } from './moments.ts';
 import type { Operator } from './operator.ts';
-import type { SimMember, SimShard } from './shard.ts';
+import type { SimMember } from './member.ts';
+import type { SimShard } from './shard.ts';
 import type { World } from './world.ts';
 
 /** What faults have in their hands. */

@@ -10,7 +10,8 @@ import {
   type Seat,
 } from '#operator/topology/membership.ts';
 import type { SimConnection } from './client.ts';
-import { type SimMember, SimShard } from './shard.ts';
+import type { SimMember } from './member.ts';
+import { SimShard } from './shard.ts';
 
 /** A member with an empty disk comes up, whom the membership does not name yet. */
 function join(shard: SimShard, kind: 'data' | 'log'): SimMember {

@@ -4,7 +4,8 @@
  */
 import { ENTRY_CONFIG } from '#node/raft/entry.ts';
 import type { Message } from '#node/raft/message.ts';
-import type { SimMember, SimShard } from './shard.ts';
+import type { SimMember } from './member.ts';
+import type { SimShard } from './shard.ts';
 
 export const MOMENTS = [
   /** A hand-over comes to its point. */

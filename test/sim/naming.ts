@@ -1,6 +1,6 @@
 /** What simulated members are called, and what others hear of them. */
 import type { MemberDescriptor } from '#node/cluster/descriptor.ts';
-import type { SimMember } from './shard.ts';
+import type { SimMember } from './member.ts';
 
 /** 16 hexadecimal digits for the n-th member. */
 export function newId(number: number): string {

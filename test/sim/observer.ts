@@ -2,7 +2,7 @@
 import type { Member } from '#node/shard/member.ts';
 import type { ServingState } from '#node/shard/options.ts';
 import type { SimConnection } from './client.ts';
-import type { SimMember } from './shard.ts';
+import type { SimMember } from './member.ts';
 
 export interface Observer {
   /** A member was made on what its disk holds; nothing has run yet. */

@@ -5,7 +5,8 @@
  */
 import type { MembershipChange } from '#node/raft/membership.ts';
 import { majorityOf } from '#node/raft/quorum.ts';
-import type { Kind, SimMember, SimShard } from './shard.ts';
+import type { Kind, SimMember } from './member.ts';
+import type { SimShard } from './shard.ts';
 
 const MOST_VOTERS = 5;
 

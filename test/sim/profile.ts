@@ -4,7 +4,8 @@
  */
 import type { Prng } from '#base/prng.ts';
 import type { MemberLimits } from '#node/shard/options.ts';
-import type { Kind, ShardOptions } from './shard.ts';
+import type { Kind } from './member.ts';
+import type { ShardOptions } from './shard.ts';
 import type { WorkloadOptions } from './workload.ts';
 
 export interface Profile {

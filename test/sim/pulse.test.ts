@@ -1,7 +1,8 @@
 /** The pulse on simulated shards: whose command thread is busy stays what it is, and no two hold a lease at once. */
 import { expect, test } from 'vitest';
 import { Prng } from '#base/prng.ts';
-import { type SimMember, SimShard } from './shard.ts';
+import type { SimMember } from './member.ts';
+import { SimShard } from './shard.ts';
 
 const KINDS = ['data', 'data', 'data'] as const;
 const MAX_STALL_MS = 1000;

@@ -1,7 +1,8 @@
 /** The rules of the write path (docs/ARCHITECTURE.md), each on a simulated shard. */
 import { expect, test } from 'vitest';
 import { type SimConnection, ReplyError } from './client.ts';
-import { type SimMember, SimShard } from './shard.ts';
+import type { SimMember } from './member.ts';
+import { SimShard } from './shard.ts';
 
 /** Runs `ms` of simulated time. */
 function pass(shard: SimShard, ms: number): void {

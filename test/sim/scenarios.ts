@@ -20,7 +20,7 @@ import {
   split,
 } from './faults.ts';
 import { type Moment, MOMENTS } from './moments.ts';
-import type { SimMember } from './shard.ts';
+import type { SimMember } from './member.ts';
 
 /** What may happen to whom at a nasty moment. */
 const DEEDS: readonly ((scene: Scene, from: SimMember, to: SimMember | null) => void)[] = [

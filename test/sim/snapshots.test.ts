@@ -1,7 +1,8 @@
 /** Snapshots, truncation and catching up by them (docs/ARCHITECTURE.md, "Snapshots"), on simulated shards. */
 import { expect, test } from 'vitest';
 import type { SimConnection } from './client.ts';
-import { type SimMember, SimShard } from './shard.ts';
+import type { SimMember } from './member.ts';
+import { SimShard } from './shard.ts';
 
 function pass(shard: SimShard, ms: number): void {
   shard.world.runUntil(shard.world.nowMs + ms);

@@ -18,7 +18,7 @@ import {
 } from '#node/shard/payload.ts';
 import { type Checks, rule } from './checks.ts';
 import type { SimConnection } from './client.ts';
-import type { SimMember } from './shard.ts';
+import type { SimMember } from './member.ts';
 
 /** A reply that needs nothing: its command was refused before the keyspace was read. */
 const NOTHING = -1;

@@ -1,7 +1,8 @@
 /** WAIT and WAITAOF on a simulated shard: they count disks, block without polling, and survive no change of role. */
 import { expect, test } from 'vitest';
 import { ReplyError, type SimConnection } from './client.ts';
-import { type SimMember, SimShard } from './shard.ts';
+import type { SimMember } from './member.ts';
+import { SimShard } from './shard.ts';
 
 const UNBLOCKED = new ReplyError(
   'UNBLOCKED force unblock from blocking operation, instance state changed (master -> replica?)',

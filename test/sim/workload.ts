@@ -10,7 +10,8 @@ import { type Answer, CommandModel, type CommandOperation, READS } from '../hist
 import { checkLinearizable } from '../history/linear.ts';
 import { rule } from './checks.ts';
 import { type Reply, ReplyError, type SimConnection } from './client.ts';
-import type { SimMember, SimShard } from './shard.ts';
+import type { SimMember } from './member.ts';
+import type { SimShard } from './shard.ts';
 
 /** How long a client waits for an answer. */
 const PATIENCE_MS = 500;
