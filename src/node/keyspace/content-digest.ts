@@ -22,11 +22,8 @@
  * Fixed for good: digests of different versions must be comparable.
  */
 import type { ByteRange } from '#base/byte-range.ts';
-import { TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STRING } from './record.ts';
+import { CHUNK_BYTES, TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STRING } from './record.ts';
 import type { RecordReader } from './record-reader.ts';
-
-/** A longer string counts, and is stored, as chunks of so many bytes; the last may be shorter. */
-export const CHUNK_BYTES = 16 * 1024;
 
 const C1 = 0x239b961b;
 const C2 = 0xab0e9789 | 0;

@@ -15,9 +15,16 @@
  */
 import { invariant } from '#base/invariant.ts';
 import { CHUNK_SHIFT, UNIT_MASK } from '#node/data/arena.ts';
-import { CHUNK_BYTES, type DigestPlace, newPlace } from './content-digest.ts';
+import { type DigestPlace, newPlace } from './content-digest.ts';
 import { ListRegions, type Stretch } from './list-regions.ts';
-import { HEADER_BYTES, TYPE_HASH, TYPE_LIST, TYPE_SET, TYPE_STRING } from './record.ts';
+import {
+  CHUNK_BYTES,
+  HEADER_BYTES,
+  TYPE_HASH,
+  TYPE_LIST,
+  TYPE_SET,
+  TYPE_STRING,
+} from './record.ts';
 import type { RecordReader } from './record-reader.ts';
 import type { Store } from './store.ts';
 import type { LargeValue, WalkVisitor } from './walk-visitor.ts';

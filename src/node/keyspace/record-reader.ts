@@ -4,9 +4,9 @@
  */
 import { ByteRange } from '#base/byte-range.ts';
 import { type Arena, CHUNK_SHIFT, UNIT_MASK } from '#node/data/arena.ts';
-import { CHUNK_BYTES } from './content-digest.ts';
 import type { ExpiryHeap } from './expiry-heap.ts';
 import {
+  CHUNK_BYTES,
   ENCODING_MASK,
   ENCODING_SHIFT,
   HEADER_BYTES,

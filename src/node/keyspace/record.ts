@@ -30,6 +30,9 @@ export const TIME_SHIFT = 8;
 export const NO_TIME_MASK = 0xff;
 export const TIME_MODULUS = 2 ** 24;
 
+/** A longer string counts, and is stored in a snapshot, as chunks of so many bytes; the last may be shorter. */
+export const CHUNK_BYTES = 16 * 1024;
+
 /** Bytes before the key. */
 export const HEADER_BYTES = 16;
 /** What a Table must leave free before the lengths. */

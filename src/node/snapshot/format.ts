@@ -1,7 +1,7 @@
 /** What a snapshot file is made of: the numbers of FORMAT.md, its head, and how damage is reported. */
 import { ByteReader, ByteWriter, TruncatedError, utf8 } from '#base/bytes.ts';
 import { invariant } from '#base/invariant.ts';
-import { CHUNK_BYTES } from '#node/keyspace/content-digest.ts';
+import { CHUNK_BYTES } from '#node/keyspace/record.ts';
 
 export const FORMAT_VERSION = 1;
 export const MAGIC = utf8('HOLDSNAP');

@@ -7,14 +7,10 @@
 import { ByteRange } from '#base/byte-range.ts';
 import { ByteWriter } from '#base/bytes.ts';
 import { viewOf } from '#base/copy.ts';
-import {
-  CHUNK_BYTES,
-  ContentDigest,
-  type DigestPlace,
-  newPlace,
-} from '#node/keyspace/content-digest.ts';
+import { ContentDigest, type DigestPlace, newPlace } from '#node/keyspace/content-digest.ts';
 import type { Loader } from '#node/keyspace/loader.ts';
 import {
+  CHUNK_BYTES,
   TYPE_HASH,
   TYPE_LIST,
   TYPE_SET,

@@ -2,8 +2,7 @@
 import type { ByteRange } from '#base/byte-range.ts';
 import { latin1 } from '#base/bytes.ts';
 import { invariant } from '#base/invariant.ts';
-import { CHUNK_BYTES } from '#node/keyspace/content-digest.ts';
-import { TYPE_NAMES } from '#node/keyspace/record.ts';
+import { CHUNK_BYTES, TYPE_NAMES } from '#node/keyspace/record.ts';
 import type { RecordReader } from '#node/keyspace/record-reader.ts';
 import type { LargeValue, WalkVisitor } from '#node/keyspace/walk-visitor.ts';
 import { describeRecord } from './driver.ts';
