@@ -11,14 +11,16 @@ import type { Clock } from '#base/clock.ts';
 import { Histogram } from '#node/admin/histogram.ts';
 import type { NodeFacts } from '#node/admin/member-admin.ts';
 import type { Options } from '#node/config/options.ts';
-import { type KeyRing, NO_KEYS } from '#node/log/cipher.ts';
-import { readKeyFile } from '#node/log/key-file.ts';
+import { NO_KEYS } from '#node/log/cipher.ts';
+import { KeyFile } from '#node/log/key-file.ts';
 import type { Log } from '#node/log/log.ts';
 import { openLog, reserveFor } from '#node/log/open.ts';
 import { openSnapshots, type SnapshotDirectory } from '#node/log/snapshot-files.ts';
 import type { Membership } from '#node/raft/membership.ts';
 import type { Recovered } from '#node/raft/raft.ts';
 import { newestSnapshot } from '#node/shard/restore.ts';
+
+const KEY_FILE_RELOAD_MS = 5000;
 
 /** The disk belongs to a shard, but its log is gone. */
 class LogLostError extends Error {
@@ -52,7 +54,8 @@ export class Storage {
   readonly #log: Logger;
   readonly #clock: Clock;
   readonly #events: StorageEvents;
-  readonly #keys: KeyRing;
+  /** Null: what is written is plaintext. */
+  readonly #keyFile: KeyFile | null;
   #opened: OpenedStorage | null = null;
 
   /** Throws the key file's error. */
@@ -62,7 +65,15 @@ export class Storage {
     this.#log = log;
     this.#clock = clock;
     this.#events = events;
-    this.#keys = encryptionKeyFile === '' ? NO_KEYS : readKeyFile(encryptionKeyFile);
+    this.#keyFile =
+      encryptionKeyFile === ''
+        ? null
+        : new KeyFile({
+            file: encryptionKeyFile,
+            reloadMs: KEY_FILE_RELOAD_MS,
+            onRotated: (keyId) => log.info({ keyId }, 'encryption key rotated'),
+            onError: (error) => log.error({ reason: error.message }, 'encryption keys unusable'),
+          });
   }
 
   /** Null before {@link open}. */
@@ -87,7 +98,8 @@ export class Storage {
 
   /** Opens log and snapshots, or makes them. Rejects with the errors of {@link openLog}. */
   async open(): Promise<OpenedStorage> {
-    const keys = this.#keys;
+    const keys = this.#keyFile?.ring ?? NO_KEYS;
+    this.#keyFile?.start();
     const snapshots = openSnapshots({
       directory: join(this.#options.dataDir, 'snapshots'),
       keys,
@@ -123,6 +135,7 @@ export class Storage {
 
   /** Syncs what there is and closes it. */
   async close(): Promise<void> {
+    this.#keyFile?.stop();
     await this.#opened?.snapshots.close();
     await this.#opened?.log.close();
   }

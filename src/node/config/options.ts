@@ -144,7 +144,7 @@ const ENGINE = {
   }),
   encryptionKeyFile: textOption({
     default: '',
-    why: 'File with the keys that encrypt transaction log and snapshots on disk (AES-256-GCM), a line `<keyId> <64 hexadecimal digits>` each: the first for what is written from now on, the others for reading; empty: plaintext.',
+    why: 'File with the keys that encrypt transaction log and snapshots on disk (AES-256-GCM), a line `<keyId> <64 hexadecimal digits>` each: the first for new files, also when it has come since the start, the others for reading; empty: plaintext.',
   }),
   enableTestCommands: choiceOption({
     of: ['no', 'yes'],

@@ -15,7 +15,7 @@ import {
   randomBytes,
 } from 'node:crypto';
 import { text, utf8 } from '#base/bytes.ts';
-import { KeyMissingError, KeyWrongError } from './errors.ts';
+import { KeyChangedError, KeyMissingError, KeyWrongError } from './errors.ts';
 
 const CIPHER = 'aes-256-gcm';
 const KEY_BYTES = 32;
@@ -45,7 +45,7 @@ export interface Key {
 
 /** The keys of a member: the first encrypts what is written from now on, all of them read. */
 export class KeyRing {
-  readonly #keys: readonly Key[];
+  #keys: readonly Key[];
 
   /** @param keys none: what is written is plaintext */
   constructor(keys: readonly Key[]) {
@@ -54,6 +54,26 @@ export class KeyRing {
 
   get encrypts(): boolean {
     return this.#keys.length > 0;
+  }
+
+  /** The id of the key for new files; '' when they are plaintext. */
+  get currentId(): string {
+    return this.#keys[0]?.id ?? '';
+  }
+
+  /**
+   * From now on the first of `keys` encrypts new files. Those that are not among them any more are kept for reading:
+   * files may name them. Throws {@link KeyChangedError}, and changes nothing, when an id stands for another key than
+   * before.
+   */
+  rotate(keys: readonly Key[]): void {
+    const kept = this.#keys.filter((known) => {
+      const same = keys.find(({ id }) => id === known.id);
+      if (same !== undefined && !same.secret.equals(known.secret))
+        throw new KeyChangedError(same.id);
+      return same === undefined;
+    });
+    this.#keys = [...keys, ...kept];
   }
 
   /** For a new file; null: it is plaintext. */

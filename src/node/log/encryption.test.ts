@@ -1,12 +1,9 @@
 import { Buffer } from 'node:buffer';
-import fs from 'node:fs';
-import os from 'node:os';
-import path from 'node:path';
 import { expect, test } from 'vitest';
 import type { Entry } from '#node/raft/entry.ts';
 import { type FileCipher, KeyRing, NO_KEYS } from './cipher.ts';
 import { BATCH_ALIGNMENT, BATCH_HEADER_BYTES, SEGMENT_HEADER_BYTES } from './format.ts';
-import { parseKeys, readKeyFile } from './key-file.ts';
+import { parseKeys } from './key-file.ts';
 import type { Log } from './log.ts';
 import { openLog } from './open.ts';
 import type { RecoveredLog } from './options.ts';
@@ -357,41 +354,4 @@ test('no offset of a file is encrypted twice, and files that look alike have oth
   const at = FIRST_BATCH + BATCH_HEADER_BYTES + 32;
   const pieces = bytes.map((all) => all.subarray(at, at + 400).toString('hex'));
   expect(pieces[0]).not.toBe(pieces[1]);
-});
-
-test('a key file has one key a line, the first is for new files; anything else is told by its line', () => {
-  const directory = fs.mkdtempSync(path.join(os.tmpdir(), 'holdfast-keys-'));
-  try {
-    const file = path.join(directory, 'keys');
-    fs.writeFileSync(
-      file,
-      `# of 2030\r\n\n ${LINE_B}\r\n${LINE_A.toUpperCase().replace('KEY-A', 'key-a')}\n`,
-    );
-    expect(readKeyFile(file).encrypts).toBe(true);
-    expect(parseKeys(fs.readFileSync(file, 'utf8'), file).map(({ id }) => id)).toEqual([
-      'key-b',
-      'key-a',
-    ]);
-    expect(() => readKeyFile(path.join(directory, 'none'))).toThrow(
-      expect.objectContaining({ code: 'ENOENT' }),
-    );
-  } finally {
-    fs.rmSync(directory, { recursive: true });
-  }
-  const bad: [string, string][] = [
-    ['', 'no key'],
-    ['# only words', 'no key'],
-    [`${LINE_A}\nkey-b 0b`, 'line 2'],
-    ['0a'.repeat(32), 'line 1'],
-    [`key-a ${'0g'.repeat(32)}`, 'line 1'],
-    [`key a ${'0a'.repeat(32)}`, 'line 1'],
-    [`${'k'.repeat(65)} ${'0a'.repeat(32)}`, 'line 1'],
-    [`${LINE_A}\n${LINE_A}`, 'line 2'],
-  ];
-  for (const [content, what] of bad) {
-    const read = (): unknown => parseKeys(content, 'keys');
-    expect(read).toThrow(expect.objectContaining({ code: 'KEY_FILE_INVALID' }));
-    expect(read).toThrow(what);
-    expect(read).not.toThrow('0a0a');
-  }
 });

@@ -109,6 +109,21 @@ export class KeyWrongError extends Error {
   }
 }
 
+/** The key file gives another key under an id that it gave before. */
+export class KeyChangedError extends Error {
+  readonly code = 'KEY_CHANGED';
+  readonly keyId: string;
+
+  constructor(keyId: string) {
+    super(
+      `the key file has another key than before under the id ${keyId}: what is encrypted with the old one could not be ` +
+        'read after a restart. Put the old key back under that id, and give a new key an id of its own.',
+    );
+    this.name = 'KeyChangedError';
+    this.keyId = keyId;
+  }
+}
+
 /** Another process has the directory open. */
 export class DirectoryLockedError extends Error {
   readonly code = 'LOG_LOCKED';

@@ -1,7 +1,8 @@
 /**
  * The key file: a line `<keyId> <64 hexadecimal digits>` for each key; empty lines and lines that begin
  * with `#` do not count. The first key encrypts new files, the others are kept for reading: a key is
- * rotated by a new first line and a restart, and its line may go once no file names it any more.
+ * rotated by a new first line, and its line may go once no file names it any more. The file is read again every few
+ * seconds; a wrong one never replaces a good one.
  */
 import { createSecretKey } from 'node:crypto';
 import fs from 'node:fs';
@@ -10,9 +11,59 @@ import { KeyFileError } from './errors.ts';
 
 const LINE = /^([A-Za-z0-9._-]+)[ \t]+([0-9a-fA-F]{64})$/;
 
-/** Reads the keys in `file`. Throws {@link KeyFileError} or the system's error. */
-export function readKeyFile(file: string): KeyRing {
-  return new KeyRing(parseKeys(fs.readFileSync(file, 'utf8'), file));
+export interface KeyFileOptions {
+  readonly file: string;
+  readonly reloadMs: number;
+  /** New files are encrypted with this key from now on. */
+  readonly onRotated: (keyId: string) => void;
+  /** Told once of the same trouble: the file cannot be used any more, and the keys stay what they were. */
+  readonly onError: (error: Error) => void;
+}
+
+/** A key file that may change. Construct, {@link start}, and use `ring`. */
+export class KeyFile {
+  readonly ring: KeyRing;
+  readonly #options: KeyFileOptions;
+  #content: string;
+  #lastError = '';
+  #timer: NodeJS.Timeout | null = null;
+
+  /** Reads the file. Throws {@link KeyFileError} or the system's error. */
+  constructor(options: KeyFileOptions) {
+    this.#options = options;
+    this.#content = fs.readFileSync(options.file, 'utf8');
+    this.ring = new KeyRing(parseKeys(this.#content, options.file));
+  }
+
+  /** Begins to look for changes; the timer does not keep the process alive. */
+  start(): void {
+    this.#timer ??= setInterval(() => this.poll(), this.#options.reloadMs).unref();
+  }
+
+  stop(): void {
+    if (this.#timer !== null) clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  /** Looks for a change now. */
+  poll(): void {
+    const { file, onRotated, onError } = this.#options;
+    const { ring } = this;
+    const before = ring.currentId;
+    try {
+      const content = fs.readFileSync(file, 'utf8');
+      if (content === this.#content) return;
+      ring.rotate(parseKeys(content, file));
+      this.#content = content;
+    } catch (error) {
+      const { message } = error as Error;
+      if (message !== this.#lastError) onError(error as Error);
+      this.#lastError = message;
+      return;
+    }
+    this.#lastError = '';
+    if (ring.currentId !== before) onRotated(ring.currentId);
+  }
 }
 
 /** The keys in `content`, which came from `file`. The error never shows key material. */

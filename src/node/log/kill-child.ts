@@ -5,8 +5,8 @@
  */
 import fs from 'node:fs';
 import path from 'node:path';
-import { NO_KEYS } from './cipher.ts';
-import { readKeyFile } from './key-file.ts';
+import { KeyRing, NO_KEYS } from './cipher.ts';
+import { parseKeys } from './key-file.ts';
 import { openLog } from './open.ts';
 import { openSnapshots } from './snapshot-files.ts';
 
@@ -17,7 +17,10 @@ const IN_FLIGHT = 20;
 const SPACING = 300;
 
 const [directory, keyFile] = process.argv.slice(2);
-const keys = keyFile === undefined ? NO_KEYS : readKeyFile(keyFile);
+const keys =
+  keyFile === undefined
+    ? NO_KEYS
+    : new KeyRing(parseKeys(fs.readFileSync(keyFile, 'utf8'), keyFile));
 const snapshots = openSnapshots({ directory: path.join(directory, 'snapshots'), keys });
 const pending = new Map<number, number>();
 let seq = 0;

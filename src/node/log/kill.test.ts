@@ -7,8 +7,8 @@ import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { afterEach, expect, test } from 'vitest';
 import { Prng } from '#base/prng.ts';
-import { NO_KEYS } from './cipher.ts';
-import { readKeyFile } from './key-file.ts';
+import { KeyRing, NO_KEYS } from './cipher.ts';
+import { parseKeys } from './key-file.ts';
 import { openLog } from './open.ts';
 import { openSnapshots } from './snapshot-files.ts';
 
@@ -80,7 +80,7 @@ test('a process killed while appending loses no entry that it reported durable',
     expect(life.recovered[1], `seed ${seed}`).toBeGreaterThanOrEqual(term);
     [durable, term] = life.durable;
   }
-  const keys = readKeyFile(keyFile);
+  const keys = new KeyRing(parseKeys(fs.readFileSync(keyFile, 'utf8'), keyFile));
   const { log, recovered } = open(directory, keys);
   expect(recovered.lastIndex, `seed ${seed}`).toBeGreaterThanOrEqual(durable);
   expect(recovered.hardState).toMatchObject({ term, vote: 'self' });
