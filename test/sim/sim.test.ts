@@ -35,6 +35,10 @@ test.each([
   [1042, 'a newcomer is lost just as it is made a voter'],
   [3192, 'a file is fetched while the log gets as far by entries'],
   [5038, 'a heartbeat commits entries of a disk that was set back'],
+  [
+    204339,
+    'an EXEC does nothing because of one watched key, while a later change of another is not committed',
+  ],
   [200696, 'a leader whose machine is suspended stays so when its command thread is let go'],
   [11071, 'the newest snapshot of the only member that has one is damaged'],
 ])('seed %i: %s', (seed) => {

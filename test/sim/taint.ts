@@ -25,6 +25,7 @@ const NOTHING = -1;
 
 /** Commands that name no key and read or change all of them. */
 const WHOLE = new Set(['DBSIZE', 'FLUSHALL', 'KEYS', 'SCAN', 'RANDOMKEY', 'FLUSHDB']);
+const ENDS_WATCH = new Set(['EXEC', 'DISCARD', 'UNWATCH']);
 /** Commands that name many keys and nothing else. */
 const MANY = new Set(['DEL', 'UNLINK', 'EXISTS', 'MGET', 'TOUCH', 'WATCH']);
 
@@ -146,6 +147,8 @@ export class Taint {
     /** Of the replies that are finished and have not left. */
     const places: number[] = [];
     const streams: (Stream | undefined)[] = [];
+    /** The newest place of the stream when each command had run. */
+    const ranAt: number[] = [];
     let finished = 0;
     const finish = output.finish.bind(output);
     output.finish = (from, index) => {
@@ -155,8 +158,12 @@ export class Taint {
       const stream = this.#streams.get(place);
       if (this.#running && stream !== undefined && member.state === 'primary') {
         stream.follow(member.keyspace.effects);
-        at = stream.of(keysOf(connection.sent, finished, outcome));
+        at =
+          outcome === 'null' && connection.sent[finished][0] === 'EXEC'
+            ? aborted(stream, connection.sent, ranAt)
+            : stream.of(keysOf(connection.sent, finished, outcome));
       }
+      ranAt.push(stream?.newest ?? 0);
       this.#running = false;
       finished++;
       places.push(at);
@@ -195,8 +202,28 @@ function outcomeOf(bytes: Uint8Array, from: number): 'error' | 'null' | 'other' 
 const MINUS = 0x2d;
 
 /**
- * The keys that command `at` of a connection depends on; null for all. EXEC depends on those that are watched and, if
- * it ran, on those of what was queued.
+ * What an EXEC depends on that did nothing, the command after those in `ranAt`: one of the keys has changed since it was
+ * watched, and who knows which of them the member looked at.
+ */
+function aborted(
+  stream: Stream,
+  sent: readonly (readonly string[])[],
+  ranAt: readonly number[],
+): number {
+  let least = Infinity;
+  for (let i = ranAt.length - 1; i >= 0 && !ENDS_WATCH.has(sent[i][0]); i--) {
+    if (sent[i][0] !== 'WATCH') continue;
+    for (const key of sent[i].slice(1)) {
+      const place = stream.of([key]);
+      if (place > ranAt[i]) least = Math.min(least, place);
+    }
+  }
+  return least === Infinity ? 0 : least;
+}
+
+/**
+ * The keys that command `at` of a connection depends on; null for all. An EXEC that ran depends on those that are
+ * watched and on those of what was queued.
  */
 function keysOf(
   sent: readonly (readonly string[])[],
@@ -210,9 +237,9 @@ function keysOf(
   let queued = true;
   for (let i = at - 1; i >= 0; i--) {
     const words = sent[i];
-    if (words[0] === 'EXEC' || words[0] === 'UNWATCH') break;
+    if (ENDS_WATCH.has(words[0])) break;
     if (words[0] === 'MULTI') queued = false;
-    else if (queued ? outcome === 'other' : words[0] === 'WATCH') {
+    else if (queued || words[0] === 'WATCH') {
       const named = keysOfCommand(words);
       if (named === null) return null;
       keys.push(...named);
