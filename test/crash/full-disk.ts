@@ -20,7 +20,7 @@ const MEMBERS = ['crash-0001-001', 'crash-0001-002', 'crash-0001-l01'];
 type Full =
   /** All members, down to their reserve: writes are refused, deletes are not. */
   | 'all-soft'
-  /** The primary, to the last byte: writes are refused, as far as it leads on. */
+  /** The primary, to the last byte: it hands over, and a majority goes on. */
   | 'primary-hard'
   /** Another member, to the last byte: a majority goes on. */
   | 'other-hard'
@@ -114,7 +114,7 @@ function judge(
   kind: Full,
   { refused, reads, writes }: { refused: number; reads: number; writes: number },
 ): void {
-  const shouldWrite = kind === 'other-hard';
+  const shouldWrite = kind === 'other-hard' || kind === 'primary-hard';
   if (shouldWrite && writes === 0) violations.push(`${kind}: a majority has space, but no writes`);
   if (!shouldWrite && refused === 0) violations.push(`${kind}: nothing was refused`);
   if (kind === 'all-soft' && writes > 0) violations.push(`${kind}: ${writes} writes`);

@@ -40,3 +40,36 @@ test('a hand-over waits for disks and links, not for ticks, and takes no reply w
   }
   expect(Math.max(...pausesMs)).toBeLessThan(LONGEST_MS);
 });
+
+test('W7: a primary whose disk alone is full hands over, and clients write on', () => {
+  const shard = new SimShard({ seed: 1, kinds: ['data', 'data', 'data', 'log', 'log'] });
+  const { world } = shard;
+  const primary = shard.ready();
+  world.runUntil(world.nowMs + 200);
+  const [full, roomy] = shard.members.filter((place) => place !== primary && place.kind === 'data');
+  primary.disk.freeBytes = 1000;
+  full.disk.freeBytes = 1000;
+  const client = shard.connect(primary);
+  client.command('SET', 'k', 'refused');
+  expect(world.runWhile(() => roomy.member?.state === 'primary', 4000)).toBe(true);
+  const there = shard.connect(roomy);
+  there.command('SET', 'k', 'there');
+  expect(world.runWhile(() => there.replies.length === 1, 1000)).toBe(true);
+  expect(there.replies).toEqual(['OK']);
+  world.runUntil(world.nowMs + 15_000);
+  expect(roomy.member?.state).toBe('primary');
+});
+
+test('W7: with no room elsewhere a primary refuses writes and stays', () => {
+  const shard = new SimShard({ seed: 2 });
+  const { world } = shard;
+  const primary = shard.ready();
+  world.runUntil(world.nowMs + 200);
+  for (const { kind, disk } of shard.members) if (kind === 'data') disk.freeBytes = 1000;
+  world.runUntil(world.nowMs + 15_000);
+  const client = shard.connect(primary);
+  client.command('SET', 'k', 'v');
+  expect(world.runWhile(() => client.replies.length === 1, 1000)).toBe(true);
+  expect(client.replies[0]).toMatchObject({ line: expect.stringContaining('OOM') });
+  expect(primary.member?.state).toBe('primary');
+});

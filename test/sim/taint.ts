@@ -202,8 +202,8 @@ function outcomeOf(bytes: Uint8Array, from: number): 'error' | 'null' | 'other' 
 const MINUS = 0x2d;
 
 /**
- * What an EXEC depends on that did nothing, the command after those in `ranAt`: one of the keys has changed since it was
- * watched, and who knows which of them the member looked at.
+ * What an EXEC depends on that did nothing, the command after those in `ranAt`: one of the keys has changed since it
+ * was watched, and who knows which of them the member looked at.
  */
 function aborted(
   stream: Stream,

@@ -19,6 +19,14 @@ export type HandOverResult =
   | { readonly kind: 'refused'; readonly reason: 'NotLeader' | 'Stale' | 'NoTarget' | 'Busy' }
   | { readonly kind: 'timeout' };
 
+/** Between two tries of a leader that had better not lead to find another, in milliseconds. */
+const UNFIT_PAUSE_MS = 200;
+/** The same of one that can serve but not write; and how long it parks commands for that. */
+const NO_ROOM_PAUSE_MS = 10_000;
+const NO_ROOM_PARKED_MS = 1000;
+/** How long it was so before: others, whose disks may fill just now, look at them once a second. */
+const NO_ROOM_FOR_MS = 2000;
+
 /** How long to wait, after stepping down, until a successor is known: it may be stopping as well. */
 const SUCCESSOR_MS = 1500;
 
@@ -37,6 +45,9 @@ export class HandOver {
   readonly #logMembers: ReadonlySet<string>;
   readonly #raft: Raft;
   #running: Running | null = null;
+  #lastTryMs = -Infinity;
+  /** Since when this member has no room and others have; Infinity when that is not so. */
+  #noRoomSinceMs = Infinity;
 
   /** @param logMembers memberIds that hold no keyspace and so are no target. */
   constructor(raft: Raft, logMembers: ReadonlySet<string>) {
@@ -96,14 +107,42 @@ export class HandOver {
     }
   }
 
-  /** The live data member with the most of the log, '' when there is none. */
-  bestTarget(nowMs: number): string {
+  /** This leader cannot serve at all: whoever can is told to stand, and clients are left without answers. */
+  leave(nowMs: number): void {
+    if (nowMs - this.#lastTryMs < UNFIT_PAUSE_MS) return;
+    this.#lastTryMs = nowMs;
+    const target = this.bestTarget(nowMs);
+    if (target !== '') this.#raft.transferTo(target, nowMs);
+  }
+
+  /**
+   * Rule W7: a primary whose disk has no room for writes hands over to a member that has `neededBytes`.
+   *
+   * @param noRoom it has none, and a majority has
+   */
+  leaveForRoom(noRoom: boolean, neededBytes: number, nowMs: number): void {
+    this.#noRoomSinceMs = noRoom ? Math.min(this.#noRoomSinceMs, nowMs) : Infinity;
+    if (this.active || nowMs - this.#noRoomSinceMs < NO_ROOM_FOR_MS || !noRoom) return;
+    if (nowMs - this.#lastTryMs < NO_ROOM_PAUSE_MS) return;
+    this.#lastTryMs = nowMs;
+    const target = this.bestTarget(nowMs, neededBytes);
+    if (target === '') return;
+    const { configIndex, term } = this.#raft;
+    void this.start({ configIndex, term, target, timeoutMs: NO_ROOM_PARKED_MS }, nowMs);
+  }
+
+  /**
+   * The live data member with the most of the log, '' when there is none.
+   *
+   * @param freeBytes that its disk must have at least
+   */
+  bestTarget(nowMs: number, freeBytes = 0): string {
     let best = '';
     let bestMatch = -1;
     for (const follower of this.#raft.progress()) {
       if (this.#logMembers.has(follower.id)) continue;
       if (!this.#raft.membership.voters.includes(follower.id)) continue;
-      if (nowMs - follower.lastContactMs > 1000) continue;
+      if (nowMs - follower.lastContactMs > 1000 || follower.freeBytes < freeBytes) continue;
       if (follower.match > bestMatch) {
         best = follower.id;
         bestMatch = follower.match;

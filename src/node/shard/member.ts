@@ -81,7 +81,6 @@ export class Member {
   /** Disk requests handed out, and known to be durable, by their rising `seq`. */
   #persistSeq = 0;
   #persistedSeq = 0;
-  #lastHandOffMs = 0;
 
   constructor(options: MemberOptions, ports: MemberPorts, recovered: Recovered) {
     this.#options = options;
@@ -460,11 +459,11 @@ export class Member {
 
   /** A leader that should not lead gives the leadership away: a log member, or one whose disk is stuck. */
   #considerHandOff(now: number, stalled: boolean): void {
-    const unfit = stalled || (this.#options.identity.kind === 'log' && this.raft.ownTermCommitted);
-    if (!unfit || now - this.#lastHandOffMs < 200) return;
-    this.#lastHandOffMs = now;
-    const target = this.#handOver.bestTarget(now);
-    if (target !== '') this.raft.transferTo(target, now);
+    const { identity, limits } = this.#options;
+    const unfit = stalled || (identity.kind === 'log' && this.raft.ownTermCommitted);
+    const noRoom = this.state === 'primary' && this.host.othersHaveRoom;
+    if (unfit) this.#handOver.leave(now);
+    else this.#handOver.leaveForRoom(noRoom, limits.diskReserveBytes, now);
   }
 
   #expire(): void {

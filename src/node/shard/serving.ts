@@ -62,6 +62,8 @@ export class ServingHost implements SessionHost, Clients {
   overloaded = false;
   /** Writes are refused for want of room on disks; as of the last tick. */
   diskFull = false;
+  /** It is this primary's own disk that is full, and a majority's are not. */
+  othersHaveRoom = false;
   /** Replies that wait for a commit or a lease, in bytes. */
   withheldBytes = 0;
   readonly blocked = new BlockedSessions(this);
@@ -127,8 +129,11 @@ export class ServingHost implements SessionHost, Clients {
 
   /** W7: looks at the room on the own disk, and at what a majority of the voters has at least. */
   measureDisks(): void {
-    const freeBytes = Math.min(this.#ports.disk.freeBytes, this.#member.raft.majorityFreeBytes());
-    this.diskFull = freeBytes < this.#limits.diskReserveBytes;
+    const { diskReserveBytes } = this.#limits;
+    const short = this.#ports.disk.freeBytes < diskReserveBytes;
+    const othersShort = this.#member.raft.majorityFreeBytes() < diskReserveBytes;
+    this.diskFull = short || othersShort;
+    this.othersHaveRoom = short && !othersShort;
   }
 
   get newestIndex(): number {
