@@ -110,6 +110,40 @@ export function healLater(scene: Scene, delayMs: number): void {
   later(scene, delayMs, () => scene.shard.network.heal());
 }
 
+/** The same after `low` to `high` election timeouts. */
+function healBetween(scene: Scene, low: number, high: number): void {
+  healLater(scene, scene.world.between(low, high) * scene.electionMs);
+}
+
+/** What is done to a {@link victim}; false when there is nothing to do. */
+function toVictim(strike: (scene: Scene, place: SimMember) => boolean | void): Fault['run'] {
+  return (scene) => {
+    const place = victim(scene);
+    return place !== null && strike(scene, place) !== false;
+  };
+}
+
+/** What is done to the {@link leaderOf}; false when there is nothing to do. */
+export function toLeader(
+  strike: (scene: Scene, leader: SimMember) => boolean | void,
+): Fault['run'] {
+  return (scene) => {
+    const leader = leaderOf(scene);
+    return leader !== null && strike(scene, leader) !== false;
+  };
+}
+
+/** What is done to a link of a {@link victim}, in one direction. */
+function toLink(strike: (scene: Scene, from: SimMember, to: SimMember) => void): Fault['run'] {
+  return toVictim((scene, place) => {
+    const other = pick(scene, others(scene, place));
+    if (other === null) return false;
+    const [from, to] = scene.world.random.chance(0.5) ? [place, other] : [other, place];
+    strike(scene, from, to);
+    return true;
+  });
+}
+
 /** A time around the election timeout: shorter than it as often as longer. */
 export function aroundTimeout({ world, electionMs }: Scene): number {
   return electionMs * world.between(0.3, 2.5);
@@ -129,12 +163,9 @@ const PROCESS_FAULTS: readonly Fault[] = [
   {
     name: 'crash',
     weight: 8,
-    run: (scene) => {
-      const place = victim(scene);
-      if (place === null) return false;
+    run: toVictim((scene, place) => {
       crash(scene, place, scene.world.between(2, 400), scene.world.random.chance(0.5));
-      return true;
-    },
+    }),
   },
   {
     name: 'crash of several',
@@ -150,32 +181,25 @@ const PROCESS_FAULTS: readonly Fault[] = [
   {
     name: 'pause',
     weight: 6,
-    run: (scene) => {
-      const place = victim(scene);
-      if (place === null) return false;
+    run: toVictim((scene, place) => {
       scene.shard.pause(place, aroundTimeout(scene));
-      return true;
-    },
+    }),
   },
   {
     name: 'command thread stall',
     weight: 3,
-    run: (scene) => {
-      const place = victim(scene);
-      if (place === null) return false;
+    run: toVictim((scene, place) => {
       scene.shard.stall(place, scene.world.between(10, scene.electionMs * 4));
-      return true;
-    },
+    }),
   },
   {
     name: 'suspended machine',
     weight: 4,
-    run: (scene) => {
-      const place = victim(scene);
-      if (place === null || place.clockInDoubt) return false;
+    run: toVictim((scene, place) => {
+      if (place.clockInDoubt) return false;
       scene.shard.suspend(place, scene.world.between(0.02, 3) * scene.electionMs);
       return true;
-    },
+    }),
   },
   {
     name: 'wall clock jump',
@@ -202,48 +226,34 @@ const NETWORK_FAULTS: readonly Fault[] = [
   {
     name: 'isolation',
     weight: 6,
-    run: (scene) => {
-      const place = victim(scene);
-      if (place === null) return false;
+    run: toVictim((scene, place) => {
       isolate(scene, place);
-      healLater(scene, scene.world.between(0.2, 5) * scene.electionMs);
-      return true;
-    },
+      healBetween(scene, 0.2, 5);
+    }),
   },
   {
     name: 'one-way cut',
     weight: 4,
-    run: (scene) => {
-      const place = victim(scene);
-      const other = place === null ? null : pick(scene, others(scene, place));
-      if (place === null || other === null) return false;
-      const [from, to] = scene.world.random.chance(0.5) ? [place, other] : [other, place];
+    run: toLink((scene, from, to) => {
       scene.shard.network.cut(from.id, to.id);
-      healLater(scene, scene.world.between(0.5, 6) * scene.electionMs);
-      return true;
-    },
+      healBetween(scene, 0.5, 6);
+    }),
   },
   {
     name: 'deaf member',
     weight: 2,
-    run: (scene) => {
-      const place = victim(scene);
-      if (place === null) return false;
+    run: toVictim((scene, place) => {
       for (const other of others(scene, place)) scene.shard.network.cut(other.id, place.id);
-      healLater(scene, scene.world.between(0.5, 4) * scene.electionMs);
-      return true;
-    },
+      healBetween(scene, 0.5, 4);
+    }),
   },
   {
     name: 'mute member',
     weight: 2,
-    run: (scene) => {
-      const place = victim(scene);
-      if (place === null) return false;
+    run: toVictim((scene, place) => {
       for (const other of others(scene, place)) scene.shard.network.cut(place.id, other.id);
-      healLater(scene, scene.world.between(0.5, 4) * scene.electionMs);
-      return true;
-    },
+      healBetween(scene, 0.5, 4);
+    }),
   },
   {
     name: 'split',
@@ -251,23 +261,18 @@ const NETWORK_FAULTS: readonly Fault[] = [
     run: (scene) => {
       const side = scene.shard.members.filter(() => scene.world.random.chance(0.5));
       split(scene, new Set(side));
-      healLater(scene, scene.world.between(0.5, 5) * scene.electionMs);
+      healBetween(scene, 0.5, 5);
       return true;
     },
   },
   {
     name: 'slow link',
     weight: 4,
-    run: (scene) => {
-      const place = victim(scene);
-      const other = place === null ? null : pick(scene, others(scene, place));
-      if (place === null || other === null) return false;
-      const [from, to] = scene.world.random.chance(0.5) ? [place, other] : [other, place];
+    run: toLink((scene, from, to) => {
       const upToMs = scene.world.between(5, scene.electionMs);
       scene.shard.network.slow(from.id, to.id, [upToMs / 2, upToMs]);
-      healLater(scene, scene.world.between(2, 6) * scene.electionMs);
-      return true;
-    },
+      healBetween(scene, 2, 6);
+    }),
   },
   {
     name: 'healed network',
@@ -284,22 +289,17 @@ const DISK_FAULTS: readonly Fault[] = [
   {
     name: 'slow disk',
     weight: 3,
-    run: (scene) => {
-      const place = victim(scene);
-      if (place === null) return false;
+    run: toVictim((scene, place) => {
       place.disk.syncMs = [5, scene.world.between(10, scene.electionMs)];
       later(scene, scene.world.between(100, 1000), () => {
         place.disk.syncMs = scene.syncMs;
       });
-      return true;
-    },
+    }),
   },
   {
     name: 'failed sync',
     weight: 3,
-    run: (scene) => {
-      const place = victim(scene);
-      if (place === null) return false;
+    run: toVictim((scene, place) => {
       place.disk.failing = true;
       const { world } = scene;
       // the process starts again on the page cache; or the power fails first, and what was there alone is gone
@@ -308,36 +308,29 @@ const DISK_FAULTS: readonly Fault[] = [
         else if (world.random.chance(0.3)) place.disk.crash(true);
         startAgain(scene.shard, place);
       });
-      return true;
-    },
+    }),
   },
   {
     name: 'disk that does not return',
     weight: 2,
-    run: (scene) => {
-      const place = victim(scene);
-      if (place === null) return false;
+    run: toVictim((scene, place) => {
       place.disk.stuck = true;
       later(scene, scene.world.between(100, 2000), () => {
         if (scene.world.random.chance(0.5)) place.disk.stuck = false;
         else crash(scene, place, 50, true);
       });
-      return true;
-    },
+    }),
   },
   {
     name: 'full disk',
     weight: 2,
-    run: (scene) => {
-      const place = victim(scene);
-      if (place === null) return false;
+    run: toVictim((scene, place) => {
       // below the reserve, or nothing left at all
       place.disk.freeBytes = scene.world.random.chance(0.5) ? 1000 : 0;
       later(scene, scene.world.between(50, 800), () => {
         place.disk.freeBytes = place.disk.totalBytes;
       });
-      return true;
-    },
+    }),
   },
   {
     name: 'bit flip in a durable record',

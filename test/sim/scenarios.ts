@@ -18,6 +18,7 @@ import {
   running,
   type Scene,
   split,
+  toLeader,
 } from './faults.ts';
 import { type Moment, MOMENTS } from './moments.ts';
 import type { SimMember } from './member.ts';
@@ -148,9 +149,7 @@ export const SCENARIOS: readonly Fault[] = [
     name: 'slow answers before a cut',
     weight: 3,
     calm: 4,
-    run: (scene) => {
-      const leader = leaderOf(scene);
-      if (leader === null) return false;
+    run: toLeader((scene, leader) => {
       const lagMs = scene.world.between(0.3, 0.75) * scene.electionMs;
       for (const other of others(scene, leader)) {
         scene.shard.network.slow(other.id, leader.id, [lagMs * 0.9, lagMs]);
@@ -159,17 +158,14 @@ export const SCENARIOS: readonly Fault[] = [
         for (const other of others(scene, leader)) scene.shard.network.cut(leader.id, other.id);
         healLater(scene, 3 * scene.electionMs);
       });
-      return true;
-    },
+    }),
   },
   {
     // who leads without hearing that it was replaced
     name: 'deaf leader hands over',
     weight: 3,
     calm: 2,
-    run: (scene) => {
-      const leader = leaderOf(scene);
-      if (leader === null) return false;
+    run: toLeader((scene, leader) => {
       scene.moments.arm('timeout-now', (from) => {
         if (!scene.active) return;
         for (const other of others(scene, from)) scene.shard.network.cut(other.id, from.id);
@@ -180,7 +176,7 @@ export const SCENARIOS: readonly Fault[] = [
         void member.handOver({ term, configIndex, target: '', timeoutMs: 1000 });
       });
       return true;
-    },
+    }),
   },
   {
     // a leader and whoever just joined on one side, the others on the other
@@ -226,9 +222,7 @@ export const SCENARIOS: readonly Fault[] = [
     name: 'a replaced tail comes back',
     weight: 3,
     calm: 7,
-    run: (scene) => {
-      const leader = leaderOf(scene);
-      if (leader === null) return false;
+    run: toLeader((scene, leader) => {
       const { world, electionMs } = scene;
       isolate(scene, leader);
       later(scene, scene.world.between(2, 4) * electionMs, () => {
@@ -240,8 +234,7 @@ export const SCENARIOS: readonly Fault[] = [
         };
         look();
       });
-      return true;
-    },
+    }),
   },
   {
     // a leader that stays alone with entries, another one that commits others, and the first one again
