@@ -164,7 +164,8 @@ test('async: beyond the bound a transaction with a write is refused, one that re
   }
   pass(shard, 1);
   const aborted = new ReplyError('EXECABORT Transaction discarded because of previous errors.');
-  expect(client.replies[3]).toEqual(REFUSED);
+  const because = `EXECABORT Transaction discarded because of: ${REFUSED.line}`;
+  expect(client.replies[3]).toEqual(new ReplyError(because));
   expect(client.replies.slice(4, 7)).toEqual(['OK', 'QUEUED', ['v']]);
   expect(client.replies.slice(7)).toEqual(['OK', REFUSED, aborted]);
 });

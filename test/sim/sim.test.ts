@@ -39,6 +39,7 @@ test.each([
     204339,
     'an EXEC does nothing because of one watched key, while a later change of another is not committed',
   ],
+  [301167, 'a transaction is refused by the loss bound of async when it is to run'],
   [200696, 'a leader whose machine is suspended stays so when its command thread is let go'],
   [11071, 'the newest snapshot of the only member that has one is damaged'],
 ])('seed %i: %s', (seed) => {

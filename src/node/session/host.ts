@@ -22,8 +22,10 @@ import type { Session } from './session.ts';
 export type Refusal =
   /** Redis' `MOVED slot endpoint`; `endpoint` is `host:port` for the listener that the client came by. */
   | { readonly kind: 'moved'; readonly endpoint: string }
-  /** Any other error line, without the leading `-` and the line end: `CLUSTERDOWN …`, `READONLY …`. */
+  /** Not here or not now: an error line, without the leading `-` and the line end: `CLUSTERDOWN …`. */
   | { readonly kind: 'error'; readonly line: string }
+  /** No writes here: an error line as Redis' `processCommand` refuses by, so that EXEC answers EXECABORT with it. */
+  | { readonly kind: 'denied'; readonly line: string }
   /** Run it later: the session keeps the command and goes on with it when `Session.resume` is called. */
   | { readonly kind: 'park' };
 

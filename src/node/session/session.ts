@@ -413,6 +413,10 @@ export class Session extends ClientState implements SessionPort, CommandContext 
       redirect(this, this.host, entry, refusal.line);
       return false;
     }
+    if (refusal.kind === 'denied') {
+      refuse(this, this.host, entry, refusal.line);
+      return false;
+    }
     // only what would run now has to wait: EXEC will, for all that was queued
     if (this.transaction.open && !entry.runsInMulti) return true;
     this.#parkedEntry = entry;

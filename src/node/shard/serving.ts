@@ -41,9 +41,9 @@ const STALE: Refusal = {
   kind: 'error',
   line: 'CLUSTERDOWN This replica has lost touch with its primary',
 };
-const LOSS_BOUND: Refusal = { kind: 'error', line: ERRORS.lossBound };
+const LOSS_BOUND: Refusal = { kind: 'denied', line: ERRORS.lossBound };
 const READ_ONLY: Refusal = {
-  kind: 'error',
+  kind: 'denied',
   line: "READONLY You can't write against a read only replica.",
 };
 
