@@ -72,7 +72,8 @@ class Generator {
     for (const { start } of links) start();
     let from = this.#mark();
     if (seconds !== undefined) {
-      await Promise.race([delay(WARM_UP_MS), this.#done.promise]);
+      const warm = [delay(WARM_UP_MS), ...links.map(({ answered }) => answered)];
+      await Promise.race([Promise.all(warm), this.#done.promise]);
       this.#latencies = new Latencies();
       from = this.#mark();
       await Promise.race([delay(seconds * 1000), this.#done.promise]);
@@ -101,12 +102,18 @@ class Generator {
     };
   }
 
-  #connect(buffer: Uint8Array): { ready: Promise<void>; start: () => void } {
+  /** `ready`: the kernel has connected; `answered`: so has the server, which may have many to accept. */
+  #connect(buffer: Uint8Array): {
+    readonly ready: Promise<void>;
+    readonly answered: Promise<void>;
+    readonly start: () => void;
+  } {
     const { commands, trailer, pipeline } = this.#load;
     const scanner = new ReplyScanner();
     const last = trailer === undefined ? null : compile(trailer);
     const batch = new Batch(commands.map(compile), last, pipeline, this.#numbers);
     const ready = Promise.withResolvers<void>();
+    const answered = Promise.withResolvers<void>();
     let repliesLeft = 0;
     let sentCommands = 0;
     let sentAtMs = 0;
@@ -130,6 +137,7 @@ class Generator {
         this.#fail(new Error(`the server answered: ${scanner.error}`));
         socket.destroy();
       } else if (repliesLeft === 0) {
+        answered.resolve();
         this.#latencies.add(performance.now() - sentAtMs);
         this.#commands += sentCommands;
         send();
@@ -140,7 +148,7 @@ class Generator {
     socket.on('close', () => {
       if (repliesLeft > 0) this.#fail(new Error('the server closed a connection'));
     });
-    return { ready: ready.promise, start: send };
+    return { ready: ready.promise, answered: answered.promise, start: send };
   }
 
   #fail(error: Error): void {
