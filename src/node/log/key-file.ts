@@ -52,8 +52,7 @@ export class KeyFile {
     const before = ring.currentId;
     try {
       const content = fs.readFileSync(file, 'utf8');
-      if (content === this.#content) return;
-      ring.rotate(parseKeys(content, file));
+      if (content !== this.#content) ring.rotate(parseKeys(content, file));
       this.#content = content;
     } catch (error) {
       const { message } = error as Error;
