@@ -63,6 +63,36 @@ function followers(scene: Scene, leader: SimMember): SimMember[] {
   return running(scene).filter((place) => place !== leader && voters.includes(place.id));
 }
 
+/** What is done to a leader and one of its followers; false when there is nothing to do. */
+function toFollower(
+  strike: (scene: Scene, leader: SimMember, follower: SimMember) => void,
+): Fault['run'] {
+  return toLeader((scene, leader) => {
+    const follower = pick(scene, followers(scene, leader));
+    if (follower === null) return false;
+    strike(scene, leader, follower);
+    return true;
+  });
+}
+
+/** How long clients are quiet before a {@link toLonely}, so that all members have the same. */
+const REST_MS = 220;
+
+/** What is done when a leader and a follower are cut off from each other; clients are quiet for `elections` more. */
+function toLonely(
+  elections: number,
+  strike: (scene: Scene, leader: SimMember, lonely: SimMember) => void,
+): Fault['run'] {
+  return toFollower((scene, leader, lonely) => {
+    scene.lull(REST_MS + elections * scene.electionMs);
+    later(scene, REST_MS, () => {
+      scene.shard.network.cut(leader.id, lonely.id);
+      scene.shard.network.cut(lonely.id, leader.id);
+      strike(scene, leader, lonely);
+    });
+  });
+}
+
 export const SCENARIOS: readonly Fault[] = [
   {
     name: 'nasty moment',
@@ -77,72 +107,52 @@ export const SCENARIOS: readonly Fault[] = [
     name: 'forgotten promises',
     weight: 3,
     calm: 7,
-    run: (scene) => {
-      const leader = leaderOf(scene);
-      const lonely = leader === null ? null : pick(scene, followers(scene, leader));
-      if (leader === null || lonely === null) return false;
-      // nothing is written meanwhile, so that the lonely one may be elected
+    // nothing is written meanwhile, so that the lonely one may be elected
+    run: toLonely(3, (scene, leader, lonely) => {
       const { electionMs } = scene;
-      const restMs = 220;
-      scene.lull(restMs + 3 * electionMs);
-      later(scene, restMs, () => {
-        const { network } = scene.shard;
-        network.cut(leader.id, lonely.id);
-        network.cut(lonely.id, leader.id);
-        // what it asks for is long on its way: when it comes the others have forgotten, and the leader has not
+      const { network } = scene.shard;
+      // what it asks for is long on its way: when it comes the others have forgotten, and the leader has not
+      for (const place of followers(scene, leader)) {
+        network.slow(lonely.id, place.id, [0.05 * electionMs, 0.15 * electionMs]);
+      }
+      scene.moments.arm('pre-vote', (from) => {
+        if (!scene.active || from !== lonely) return;
+        isolate(scene, leader);
         for (const place of followers(scene, leader)) {
-          network.slow(lonely.id, place.id, [0.05 * electionMs, 0.15 * electionMs]);
+          if (place !== lonely) crash(scene, place, scene.world.between(0.5, 4), true);
         }
-        scene.moments.arm('pre-vote', (from) => {
-          if (!scene.active || from !== lonely) return;
-          isolate(scene, leader);
-          for (const place of followers(scene, leader)) {
-            if (place !== lonely) crash(scene, place, scene.world.between(0.5, 4), true);
-          }
-          healLater(scene, 2 * electionMs);
-        });
+        healLater(scene, 2 * electionMs);
       });
-      return true;
-    },
+    }),
   },
   {
     // command threads that are held up, while their pulses go on promising
     name: 'pulses of held-up threads',
     weight: 3,
     calm: 7,
-    run: (scene) => {
-      const leader = leaderOf(scene);
-      const lonely = leader === null ? null : pick(scene, followers(scene, leader));
-      if (leader === null || lonely === null) return false;
+    run: toLonely(4, (scene, leader, lonely) => {
       const { electionMs, shard } = scene;
-      const restMs = 220;
-      scene.lull(restMs + 4 * electionMs);
-      later(scene, restMs, () => {
-        shard.network.cut(leader.id, lonely.id);
-        shard.network.cut(lonely.id, leader.id);
-        shard.stall(leader, 2.5 * electionMs);
-        const held = followers(scene, leader).filter((place) => place !== lonely);
-        // when all that was on its way has come
-        later(scene, 25, () => {
-          for (const place of held) shard.stall(place, 2.5 * electionMs);
-        });
-        // what their command threads themselves promised is over when somebody would stand
-        scene.moments.arm('pre-vote', () => {
-          later(scene, scene.world.between(2, 10), () => {
-            for (const place of held) shard.endStall(place);
-          });
-        });
-        // whoever said that it would vote is held up once more, until it is asked to; the leader hears of nothing
-        scene.moments.arm('pre-vote-granted', (from) => {
-          if (!scene.active) return;
-          shard.stall(from, scene.world.between(0.1, 0.4) * electionMs);
-          for (const place of held) shard.network.cut(place.id, leader.id);
-          later(scene, scene.world.between(0.2, 0.6) * electionMs, () => shard.endStall(leader));
-        });
-        healLater(scene, 4 * electionMs);
+      shard.stall(leader, 2.5 * electionMs);
+      const held = followers(scene, leader).filter((place) => place !== lonely);
+      // when all that was on its way has come
+      later(scene, 25, () => {
+        for (const place of held) shard.stall(place, 2.5 * electionMs);
       });
-      return true;
-    },
+      // what their command threads themselves promised is over when somebody would stand
+      scene.moments.arm('pre-vote', () => {
+        later(scene, scene.world.between(2, 10), () => {
+          for (const place of held) shard.endStall(place);
+        });
+      });
+      // whoever said that it would vote is held up once more, until it is asked to; the leader hears of nothing
+      scene.moments.arm('pre-vote-granted', (from) => {
+        if (!scene.active) return;
+        shard.stall(from, scene.world.between(0.1, 0.4) * electionMs);
+        for (const place of held) shard.network.cut(place.id, leader.id);
+        later(scene, scene.world.between(0.2, 0.6) * electionMs, () => shard.endStall(leader));
+      });
+      healLater(scene, 4 * electionMs);
+    }),
   },
   {
     // a lease runs from when a round was sent, not from when its answers came
@@ -175,7 +185,6 @@ export const SCENARIOS: readonly Fault[] = [
         const { term, configIndex } = member.raft;
         void member.handOver({ term, configIndex, target: '', timeoutMs: 1000 });
       });
-      return true;
     }),
   },
   {
@@ -200,10 +209,7 @@ export const SCENARIOS: readonly Fault[] = [
     name: 'disk lost of a small majority',
     weight: 3,
     calm: 3,
-    run: (scene) => {
-      const leader = leaderOf(scene);
-      const lagging = leader === null ? null : pick(scene, followers(scene, leader));
-      if (leader === null || lagging === null) return false;
+    run: toFollower((scene, leader, lagging) => {
       for (const other of others(scene, lagging)) scene.shard.network.cut(other.id, lagging.id);
       later(scene, scene.world.between(10, 0.8 * scene.electionMs), () => {
         const holder = pick(
@@ -214,8 +220,7 @@ export const SCENARIOS: readonly Fault[] = [
         crash(scene, leader, scene.world.between(1, 4) * scene.electionMs, true);
         scene.shard.network.heal();
       });
-      return true;
-    },
+    }),
   },
   {
     // an old leader's entries are replaced by the new one's; then its disk forgets that, and has the old ones again
