@@ -51,11 +51,11 @@ afterAll(async () => {
 
 /** A primary on another node than the clients, as the members say: status may lag. */
 async function victim(): Promise<{ readonly pod: string; readonly node: string }> {
-  for (const { host, role } of await knownMembers(load)) {
-    const pod = host.slice(0, host.indexOf('.'));
+  for (const { pod, role } of await knownMembers(load)) {
+    if (role !== 'master') continue;
     const { spec } = await namespace.get('pod', pod);
     const node = String(spec?.['nodeName']);
-    if (role === 'master' && node !== nodes[0].name) return { pod, node };
+    if (node !== nodes[0].name) return { pod, node };
   }
   // All primaries are beside the clients: hand one over.
   const { status } = await namespace.cluster('shop');

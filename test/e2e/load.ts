@@ -19,13 +19,12 @@ export interface Load {
 
 /** What probe.mjs saw of a shard. */
 interface Served {
-  readonly slot: number;
   readonly refusedMs: number;
 }
 
 /** A data member as a client sees it. */
 export interface KnownMember {
-  readonly host: string;
+  readonly pod: string;
   readonly role: 'master' | 'replica';
   /** '' when its name has none. */
   readonly address: string;
@@ -51,9 +50,7 @@ async function namesKnown(load: Load): Promise<void> {
       pods.map(({ metadata, status }) => [metadata.name, status?.['podIP']]),
     );
     const members = await knownMembers(load);
-    const stale = members.filter(({ host, address }) => {
-      return addresses.get(host.slice(0, host.indexOf('.'))) !== address;
-    });
+    const stale = members.filter(({ pod, address }) => addresses.get(pod) !== address);
     if (stale.length === 0) return true;
     throw new Error(JSON.stringify(stale));
   });

@@ -1,4 +1,4 @@
-// Prints one JSON line for each member that the cluster knows: its role, its host name and what that resolves to here.
+// Prints one JSON line for each member that the cluster knows: its pod, its role and what its host name resolves to.
 import { lookup } from 'node:dns/promises';
 import { topology } from './member.mjs';
 
@@ -9,5 +9,5 @@ for (const { endpoint, role } of shards.flatMap(({ nodes }) => nodes)) {
     (found) => found.address,
     () => '',
   );
-  console.log(JSON.stringify({ host: endpoint, role, address }));
+  console.log(JSON.stringify({ pod: endpoint.split('.', 1)[0], role, address }));
 }

@@ -20,8 +20,7 @@ async function keys(shards, redis) {
 const { redis, shards } = await topology();
 const keyOf = await keys(shards, redis);
 redis.disconnect();
-const probes = shards.map(({ slots, nodes }, at) => ({
-  slot: slots[0],
+const probes = shards.map(({ nodes }, at) => ({
   key: keyOf[at],
   lastMs: performance.now(),
   longestMs: 0,
@@ -56,8 +55,8 @@ const timer = setInterval(() => {
 
 createInterface({ input: process.stdin }).once('line', () => {
   clearInterval(timer);
-  for (const { slot, longestMs } of probes) {
-    process.stdout.write(`${JSON.stringify({ slot, refusedMs: Math.round(longestMs) })}\n`);
+  for (const { longestMs } of probes) {
+    process.stdout.write(`${JSON.stringify({ refusedMs: Math.round(longestMs) })}\n`);
   }
   process.exit(0);
 });
