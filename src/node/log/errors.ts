@@ -8,6 +8,8 @@ const REPLACE_MEMBER =
   'The log was not changed. This copy must not vote any more: keep the volume for analysis, give the ' +
   'member an empty one, and it comes back under a new memberId and catches up from the others.';
 
+const KEEP_KEY_IDS = 'Put the old key back under that id, and give a new key an id of its own.';
+
 /** Bytes that were durable once are not what was written. */
 export class LogCorruptionError extends Error {
   readonly code = 'LOG_CORRUPT';
@@ -101,7 +103,7 @@ export class KeyWrongError extends Error {
   constructor(file: string, keyId: string) {
     super(
       `${file} is encrypted with another key than the one called ${keyId} in the key file. ` +
-        'Put the old key back under that id, and give a new key an id of its own. Nothing was changed.',
+        `${KEEP_KEY_IDS} Nothing was changed.`,
     );
     this.name = 'KeyWrongError';
     this.file = file;
@@ -117,7 +119,7 @@ export class KeyChangedError extends Error {
   constructor(keyId: string) {
     super(
       `the key file has another key than before under the id ${keyId}: what is encrypted with the old one could not be ` +
-        'read after a restart. Put the old key back under that id, and give a new key an id of its own.',
+        `read after a restart. ${KEEP_KEY_IDS}`,
     );
     this.name = 'KeyChangedError';
     this.keyId = keyId;

@@ -457,7 +457,7 @@ export class Member {
     this.caughtUpOnce = heard && votes && raft.commitIndex >= goal && this.applier.caughtUp;
   }
 
-  /** A leader that should not lead gives the leadership away: a log member, or one whose disk is stuck. */
+  /** A leader that should not lead gives the leadership away: a log member, or one whose disk is stuck or full. */
   #considerHandOff(now: number, stalled: boolean): void {
     const { identity, limits } = this.#options;
     const unfit = stalled || (identity.kind === 'log' && this.raft.ownTermCommitted);
