@@ -362,6 +362,21 @@ test('a parked command runs once when the host lets it, before what came after i
   expect(client.connection.paused).toBe(false);
 });
 
+test('a parked command that may go while the connection has no room runs when it has', () => {
+  const host = new TestHost();
+  const client = host.connect();
+  host.refusals.set(slot('n'), { kind: 'park' });
+  client.send('incr', 'n');
+  client.connection.bufferedBytes = host.limits.withheldReplyBytes + 1;
+  client.session.drained();
+  host.refusals.clear();
+  client.session.resume();
+  expect(client.connection.take()).toBe('');
+  client.connection.bufferedBytes = 0;
+  client.session.drained();
+  expect(client.connection.take()).toBe(':1\r\n');
+});
+
 test('what was parked may be refused in the end', () => {
   const host = new TestHost();
   const client = host.connect();

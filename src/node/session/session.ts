@@ -68,6 +68,8 @@ export class Session extends ClientState implements SessionPort, CommandContext 
   /** A command that the host wants later. */
   #parkedEntry: CommandEntry | null = null;
   #parkedArgs: Arguments | null = null;
+  /** The host let the parked command go while the output had no room: it will not say so again. */
+  #parkedIsDue = false;
   #consuming = false;
   #ended = false;
 
@@ -112,7 +114,9 @@ export class Session extends ClientState implements SessionPort, CommandContext 
   /** Goes on with held input, if it may: after an overload, a park or {@link SessionHost.resumeLater}. */
   resume(): void {
     if (!this.#input.stopped || this.#consuming || this.#ended) return;
-    if (this.blocked || this.#mustStop()) return;
+    if (this.blocked) return;
+    this.#parkedIsDue = this.#mustStop();
+    if (this.#parkedIsDue) return;
     this.#input.stopped = false;
     this.#consume();
     if (!this.#input.stopped && !this.#ended) this.#input.readOn();
@@ -130,7 +134,7 @@ export class Session extends ClientState implements SessionPort, CommandContext 
       this.connection.close();
       this.#end();
     } else if (this.#input.stopped && !this.#consuming && !this.#mustStop()) {
-      if (this.#parkedEntry === null && !this.blocked) this.host.resumeLater(this);
+      if (!this.#waitsForHost && !this.blocked) this.host.resumeLater(this);
     }
   }
 
@@ -178,7 +182,7 @@ export class Session extends ClientState implements SessionPort, CommandContext 
 
   /** The connection's own buffer has run empty. */
   drained(): void {
-    if (this.#parkedEntry === null) this.resume();
+    if (!this.#waitsForHost) this.resume();
   }
 
   get ended(): boolean {
@@ -285,6 +289,11 @@ export class Session extends ClientState implements SessionPort, CommandContext 
     reply.truncate(from);
     reply.overflowed = false;
     this.abort();
+  }
+
+  /** The host has yet to let a parked command go. */
+  get #waitsForHost(): boolean {
+    return this.#parkedEntry !== null && !this.#parkedIsDue;
   }
 
   #mustStop(): boolean {
