@@ -12,6 +12,8 @@ export const COUNTERS = 16;
 /** How many `watched:N` there are: counters too, which only these clients raise. */
 export const WATCHED = 16;
 const PAIRS = 4;
+/** How long a command may be under way when all members are there. */
+const ANSWERED_WITHIN_MS = 30_000;
 /** ioredis' word for a command without a reply in time. */
 const TIMED_OUT = 'Command timed out';
 
@@ -32,6 +34,16 @@ export interface LoadOptions {
   readonly commandTimeoutMs?: number | null;
 }
 
+const LATE = Symbol('late');
+
+/** What one loop waits for. */
+interface UnderWay {
+  readonly client: number;
+  command: string;
+  /** In ms of the monotonic clock. */
+  sinceMs: number;
+}
+
 /** When writes were acknowledged, in ms of the monotonic clock, ascending. */
 export type AcknowledgementTimes = readonly number[];
 
@@ -43,6 +55,7 @@ export class Load {
   readonly #errors = new Map<string, number>();
   #running = false;
   #loops: Promise<void>[] = [];
+  readonly #underWay = new Set<UnderWay>();
   #unique = 0;
 
   constructor(options: LoadOptions) {
@@ -61,14 +74,19 @@ export class Load {
     }
   }
 
-  /** Resolves when no command is under way. The clients stay connected. */
+  /**
+   * Resolves when no command is under way; rejects, and says which are, when one has no answer in time. Call it when
+   * all members are there. The clients stay connected.
+   */
   async stop(): Promise<void> {
     this.#running = false;
-    await Promise.all(this.#loops);
+    await this.#inTime('the last commands', Promise.all(this.#loops));
     this.#loops = [];
   }
 
-  disconnect(): void {
+  /** Ends everything, answered or not. */
+  abandon(): void {
+    this.#running = false;
     for (const client of this.#clients) client.disconnect();
   }
 
@@ -93,7 +111,11 @@ export class Load {
   }
 
   /** Reads back everything that was acknowledged, now that all is quiet. */
-  async verify(): Promise<void> {
+  verify(): Promise<void> {
+    return this.#inTime('reading back', this.#readBack());
+  }
+
+  async #readBack(): Promise<void> {
     const [client] = this.#clients;
     for (const [key, floor] of this.#ledger.counters) {
       this.#ledger.read(key, floor, await readPrimary(client, key));
@@ -104,11 +126,38 @@ export class Load {
     }
   }
 
+  async #inTime(what: string, work: Promise<unknown>): Promise<void> {
+    const waiting = new AbortController();
+    const late = delay(ANSWERED_WITHIN_MS, LATE, { signal: waiting.signal });
+    try {
+      if ((await Promise.race([work, late])) === LATE) throw new Error(this.#describeWaiting(what));
+    } finally {
+      waiting.abort();
+    }
+  }
+
+  #describeWaiting(what: string): string {
+    const nowMs = performance.now();
+    const commands = [...this.#underWay].map(
+      ({ client, command, sinceMs }) =>
+        `  client ${client}: ${command} for ${Math.round(nowMs - sinceMs)} ms`,
+    );
+    const clients = this.#clients.map((client, at) => `  client ${at}: ${describeClient(client)}`);
+    return [`${what}: no answer within ${ANSWERED_WITHIN_MS} ms`, ...commands, ...clients].join(
+      '\n',
+    );
+  }
+
   async #loop(at: number, random: Prng): Promise<void> {
     const client = this.#clients[at];
+    const underWay: UnderWay = { client: at, command: '', sinceMs: 0 };
+    this.#underWay.add(underWay);
     while (this.#running) {
+      const [command, run] = this.#nextCommand(client, at, random);
+      underWay.command = command;
+      underWay.sinceMs = performance.now();
       try {
-        await this.#oneCommand(client, at, random);
+        await run();
       } catch (error) {
         const text = error instanceof Error ? error.message : String(error);
         this.#errors.set(text, (this.#errors.get(text) ?? 0) + 1);
@@ -117,17 +166,26 @@ export class Load {
         await delay(10);
       }
     }
+    this.#underWay.delete(underWay);
   }
 
-  async #oneCommand(client: Cluster, at: number, random: Prng): Promise<void> {
+  /** A command, as people read it, and what sends it and notes its outcome. */
+  #nextCommand(client: Cluster, at: number, random: Prng): [string, () => Promise<void>] {
     const dice = random.below(100);
-    if (dice < 20) await this.#increment(client, `counter:${random.below(COUNTERS)}`);
-    else if (dice < 30) await this.#increment(client, `watched:${random.below(WATCHED)}`);
-    else if (dice < 55) await this.#writeUnique(client, at);
-    else if (dice < 75) await this.#readCounter(client, `counter:${random.below(COUNTERS)}`);
-    else if (dice < 85) await this.#incrementPair(client, random.below(PAIRS));
-    else if (dice < 92) await this.#readPair(client, random.below(PAIRS));
-    else await this.#churn(client, random);
+    if (dice < 30) {
+      const counter = `counter:${random.below(COUNTERS)}`;
+      const key = dice < 20 ? counter : `watched:${random.below(WATCHED)}`;
+      return [`INCR ${key}`, () => this.#increment(client, key)];
+    }
+    if (dice < 55) return ['SET', () => this.#writeUnique(client, at)];
+    if (dice < 75) {
+      const key = `counter:${random.below(COUNTERS)}`;
+      return [`GETEX ${key}`, () => this.#readCounter(client, key)];
+    }
+    const pair = random.below(PAIRS);
+    if (dice < 85) return [`MULTI of pair ${pair}`, () => this.#incrementPair(client, pair)];
+    if (dice < 92) return [`MGET of pair ${pair}`, () => this.#readPair(client, pair)];
+    return ['one on a churn key', () => this.#churn(client, random)];
   }
 
   async #increment(client: Cluster, key: string): Promise<void> {
@@ -213,6 +271,12 @@ export function clusterClient(
   // a command that fails says so itself
   client.on('error', () => {});
   return client;
+}
+
+/** Where a client stands, for a look at what never ended. */
+function describeClient(client: Cluster): string {
+  const nodes = client.nodes().map(({ options, status }) => `${options.port} ${status}`);
+  return `${client.status}, nodes: ${nodes.join(', ') || 'none'}`;
 }
 
 /** The keys in groups that MGET accepts: of one hash tag, at most 500. */

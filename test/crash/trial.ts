@@ -108,9 +108,7 @@ export async function trial<T>(
       directory,
     };
   } finally {
-    // what waits for an answer gets none any more
-    load?.disconnect();
-    await load?.stop();
+    load?.abandon();
     await cluster.stop();
     options.stopped?.();
     if (allIsWell) rmSync(directory, { recursive: true, force: true });
