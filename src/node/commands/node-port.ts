@@ -35,7 +35,9 @@ export interface ClusterShard {
   readonly epoch: number;
   /** 40 hexadecimal digits, the same for all members (CLUSTER MYSHARDID). */
   readonly shardId: string;
-  /** The primary first, when one is known; log members never appear. */
+  /** False: there is none or none is known, and the first member, as a `master`, only stands in for it. */
+  readonly hasPrimary: boolean;
+  /** The primary first, when one is known, or who stands in for it; log members never appear. */
   readonly members: readonly ClusterMember[];
 }
 

@@ -17,6 +17,7 @@ import { renderMemberInfo } from './info.ts';
 import type { Member } from './member.ts';
 import type { MemberOptions } from './options.ts';
 import type { ServingHost } from './serving.ts';
+import { standInOf } from './stand-in.ts';
 import { MemberTests } from './tests.ts';
 
 /** Redis' node ids have 40 hexadecimal digits; ours are a memberId with zeros behind it. */
@@ -121,25 +122,49 @@ export class NodeView implements NodePort {
     return [...this.#host.sessions.values()].filter((session) => matches(session, filter));
   }
 
+  /** The memberId of a shard's primary; '' when it has none or none is known. */
   #primaryOf(descriptor: ShardDescriptor): string {
     const own = descriptor.shard === this.#options.identity.shard;
-    return own ? this.#member.raft.leaderId : descriptor.primary;
+    const leader = own ? this.#member.raft.leaderId : descriptor.primary;
+    return dataVoters(descriptor).some(({ memberId }) => memberId === leader) ? leader : '';
   }
 
   #clusterShard(descriptor: ShardDescriptor, listener: string): ClusterShard {
     const primary = this.#primaryOf(descriptor);
-    const members = descriptor.members
-      .filter(({ kind, role }) => kind === 'data' && role !== 'learner')
-      .map((member) => clusterMember(member, member.memberId === primary, listener))
+    const first = primary || this.#standIn(descriptor, listener);
+    const members = dataVoters(descriptor)
+      .map((member) => clusterMember(member, member.memberId === first, listener))
       .filter((member) => member !== null)
       .sort((a, b) => (a.role === b.role ? 0 : a.role === 'master' ? -1 : 1));
     return {
       slots: this.#options.map.rangesOf(descriptor.shard),
       epoch: Math.max(1, ...descriptor.slots.map(({ epoch }) => epoch)),
       shardId: descriptor.shard.padStart(40, '0'),
+      hasPrimary: primary !== '',
       members,
     };
   }
+
+  #standIn(descriptor: ShardDescriptor, listener: string): string {
+    const { shard, memberId } = this.#options.identity;
+    if (descriptor.shard !== shard) return '';
+    const candidates = dataVoters(descriptor)
+      .filter((member) => endpointOf(member, listener) !== undefined)
+      .map((member) => member.memberId);
+    return standInOf(candidates, descriptor.primary, memberId, this.#host.electing);
+  }
+}
+
+/** The members that may be primary. */
+function dataVoters({ members }: ShardDescriptor): MemberDescriptor[] {
+  return members.filter(({ kind, role }) => kind === 'data' && role !== 'learner');
+}
+
+function endpointOf(
+  { endpoints }: MemberDescriptor,
+  listener: string,
+): MemberDescriptor['endpoints'][number] | undefined {
+  return endpoints.find((candidate) => candidate.listener === listener);
 }
 
 function clusterMember(
@@ -147,7 +172,7 @@ function clusterMember(
   isPrimary: boolean,
   listener: string,
 ): ClusterMember | null {
-  const endpoint = member.endpoints.find((candidate) => candidate.listener === listener);
+  const endpoint = endpointOf(member, listener);
   if (endpoint === undefined) return null;
   return {
     nodeId: nodeIdOf(member.memberId),

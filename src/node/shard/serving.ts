@@ -260,6 +260,13 @@ export class ServingHost implements SessionHost, Clients {
     return silentMs <= this.#limits.replicaMaxStalenessMs;
   }
 
+  /** No leader is known, but not for long. */
+  get electing(): boolean {
+    if (this.#member.raft.leaderId !== '') return false;
+    const leaderlessMs = this.clock.monotonicMs() - this.#member.leaderlessSinceMs;
+    return leaderlessMs < this.#limits.leaderlessParkMs;
+  }
+
   #lookAtBlocked(): void {
     if (this.#member.raft.role === 'leader') this.blocked.look(this.turnMs);
     else this.blocked.unblock();
@@ -278,21 +285,14 @@ export class ServingHost implements SessionHost, Clients {
     if (slot < 0) return READ_ONLY;
     const moved = routes.toPrimary(session.connection.listener);
     if (moved !== null) return moved;
-    return this.#electing ? PARK : CLUSTER_DOWN;
+    return this.electing ? PARK : CLUSTER_DOWN;
   }
 
   /** Commands would still be parked. */
   #mustPark(): boolean {
     const member = this.#member;
     if (member.state === 'primary') return member.parking;
-    return member.state === 'pending' || this.#electing;
-  }
-
-  /** No leader is known, but not for long. */
-  get #electing(): boolean {
-    if (this.#member.raft.leaderId !== '') return false;
-    const leaderlessMs = this.clock.monotonicMs() - this.#member.leaderlessSinceMs;
-    return leaderlessMs < this.#limits.leaderlessParkMs;
+    return member.state === 'pending' || this.electing;
   }
 
   /** A primary answers within its lease; a replica answers from what is committed. */

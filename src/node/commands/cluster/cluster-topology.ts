@@ -37,7 +37,7 @@ export const clusterSlots: CommandSpec = {
     let count = 0;
     for (const { slots, members } of node.clusterShards(session.listener)) {
       const online = members.filter((member) => member.online || member.role === 'master');
-      if (online.length === 0 || online[0].role !== 'master') continue; // as Redis: no primary, no entry
+      if (online.length === 0 || online[0].role !== 'master') continue; // nobody is known to have been primary
       for (const [first, last] of slots) {
         reply.array(2 + online.length);
         reply.integer(first);

@@ -26,7 +26,7 @@ function info({ reply, session, node }: CommandContext): void {
   for (const shard of shards) {
     const slots = slotCount(shard);
     assigned += slots;
-    if (primaryOf(shard)?.online !== true) failed += slots;
+    if (!shard.hasPrimary || primaryOf(shard)?.online !== true) failed += slots;
     if (slots > 0) size++;
   }
   const own = findMember(shards, node.nodeId);

@@ -14,7 +14,7 @@ export function findMember(shards: readonly ClusterShard[], nodeId: string): Fou
   return null;
 }
 
-/** The primary of a shard, when one is known. */
+/** The primary of a shard, or who stands in for it. */
 export function primaryOf(shard: ClusterShard): ClusterMember | null {
   return shard.members.find((member) => member.role === 'master') ?? null;
 }

@@ -338,6 +338,7 @@ function ownShard(): ClusterShard {
     slots: [[0, 16383]],
     epoch: 1,
     shardId: 'b'.repeat(40),
+    hasPrimary: true,
     members: [
       {
         nodeId: NODE_ID,
