@@ -14,6 +14,8 @@ export const WATCHED = 16;
 const PAIRS = 4;
 /** How long a command may be under way when all members are there. */
 const ANSWERED_WITHIN_MS = 30_000;
+/** How often it is looked whether a client has given up. */
+const LOOK_MS = 1000;
 /** ioredis' word for a command without a reply in time. */
 const TIMED_OUT = 'Command timed out';
 
@@ -56,12 +58,14 @@ export class Load {
   #running = false;
   #loops: Promise<void>[] = [];
   readonly #underWay = new Set<UnderWay>();
+  readonly #revivals: NodeJS.Timeout;
   #unique = 0;
 
   constructor(options: LoadOptions) {
     this.#options = options;
     this.#ledger = options.ledger;
     this.#clients = Array.from({ length: options.clients }, () => clusterClient(options));
+    this.#revivals = setInterval(() => this.#revive(), LOOK_MS);
   }
 
   start(): void {
@@ -87,6 +91,7 @@ export class Load {
   /** Ends everything, answered or not. */
   abandon(): void {
     this.#running = false;
+    clearInterval(this.#revivals);
     for (const client of this.#clients) client.disconnect();
   }
 
@@ -123,6 +128,17 @@ export class Load {
     for (const keys of inSlots([...this.#ledger.unique.keys()])) {
       const values = await client.mget(...keys);
       for (const [at, key] of keys.entries()) this.#ledger.found(key, values[at]);
+    }
+  }
+
+  /**
+   * ioredis 6.0 ends in the status `close` and stays there, its commands without an answer, when the answer to a
+   * CLUSTER INFO of an earlier attempt makes it `ready` between two attempts: the next one is refused then, and
+   * nobody is left to begin another when the connections go. In health that status lasts for no longer than a tick.
+   */
+  #revive(): void {
+    for (const client of this.#clients) {
+      if (client.status === 'close') client.connect().catch(() => {});
     }
   }
 
