@@ -29,14 +29,7 @@ const ROOMS: Record<string, Room> = {
   },
   'src/node/session': {
     pure: true,
-    may: [
-      '#base',
-      '#node/resp',
-      '#node/acl',
-      '#node/keyspace',
-      '#node/commands',
-      '#node/shard/ports.ts',
-    ],
+    may: ['#base', '#node/resp', '#node/acl', '#node/keyspace', '#node/commands'],
   },
   'src/node/snapshot': { pure: true, may: ['#base', '#node/data', '#node/keyspace'] },
   'src/node/raft': { pure: true, may: ['#base'] },

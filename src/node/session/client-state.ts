@@ -6,7 +6,7 @@ import type { AclDenial } from '#node/acl/log.ts';
 import type { User } from '#node/acl/users.ts';
 import type { BlockedCommand } from '#node/commands/blocked-command.ts';
 import type { ReplyMode } from '#node/commands/session-port.ts';
-import type { ClientConnection } from '#node/shard/ports.ts';
+import type { ClientConnection } from './connection.ts';
 import type { SessionHost } from './host.ts';
 import { Output } from './output.ts';
 import { Transaction } from './transaction.ts';

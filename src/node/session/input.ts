@@ -3,7 +3,7 @@
  * (rule W9).
  */
 import { DEFAULT_DECODER_LIMITS, RequestDecoder } from '#node/resp/decoder.ts';
-import type { ClientConnection } from '#node/shard/ports.ts';
+import type { ClientConnection } from './connection.ts';
 import type { SessionLimits } from './host.ts';
 
 /** With more held than this a connection that waits is read no further. */

@@ -12,7 +12,7 @@
  */
 import type { ReplyMode } from '#node/commands/session-port.ts';
 import { ReplyWriter } from '#node/resp/reply.ts';
-import type { ClientConnection } from '#node/shard/ports.ts';
+import type { ClientConnection } from './connection.ts';
 import { LEAVES_AT_ONCE, WAITS_FOR_LEASE, WithheldRanges } from './withheld.ts';
 
 export class Output {

@@ -24,7 +24,7 @@ import type { Arguments } from '#node/resp/arguments.ts';
 import type { RequestDecoder } from '#node/resp/decoder.ts';
 import { ERRORS } from '#node/resp/errors.ts';
 import type { ReplyWriter } from '#node/resp/reply.ts';
-import type { ClientConnection } from '#node/shard/ports.ts';
+import type { ClientConnection } from './connection.ts';
 import { ownWrites } from './blocking.ts';
 import {
   CROSS_SLOT,

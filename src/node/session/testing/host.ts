@@ -13,7 +13,7 @@ import { TestSettings } from '#node/commands/server/settings.ts';
 import { COMMANDS } from '#node/commands/table.ts';
 import { Keyspace } from '#node/keyspace/keyspace.ts';
 import { ReplyWriter } from '#node/resp/reply.ts';
-import type { ClientConnection } from '#node/shard/ports.ts';
+import type { ClientConnection } from '#node/session/connection.ts';
 import { wake } from '#node/session/blocking.ts';
 import type { Refusal, SessionHost, SessionLimits } from '#node/session/host.ts';
 import { Session } from '#node/session/session.ts';
