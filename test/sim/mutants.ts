@@ -311,4 +311,14 @@ export const MUTANTS: readonly Mutant[] = [
       },
     ],
   },
+  {
+    name: 'a replica shows what is not committed',
+    patches: [
+      {
+        file: 'src/node/shard/serving.ts',
+        find: 'if (member.batches.inFlightCount > 0 || !member.caughtUpOnce) return false;',
+        replace: 'if (!member.caughtUpOnce) return false;',
+      },
+    ],
+  },
 ];

@@ -8,6 +8,7 @@ export class Report {
   #acknowledged = 0;
   #operations = 0;
   #tainted = 0;
+  #replicaReads = 0;
   #elections = 0;
   #changes = 0;
   #simulatedMs = 0;
@@ -19,6 +20,7 @@ export class Report {
     this.#acknowledged += result.acknowledged;
     this.#operations += result.operations;
     this.#tainted += result.tainted;
+    this.#replicaReads += result.replicaReads;
     this.#elections += result.elections;
     this.#changes += result.changes;
     this.#simulatedMs += result.simulatedMs;
@@ -45,6 +47,7 @@ export class Report {
       `simulated time      ${(this.#simulatedMs / 1000).toFixed(0)} s`,
       `operations          ${this.#operations}, of them acknowledged writes ${this.#acknowledged}`,
       `replies checked     ${this.#tainted}`,
+      `replica reads       ${this.#replicaReads}`,
       `elections           ${this.#elections}`,
       `membership changes  ${this.#changes}`,
       `faults              ${total}`,

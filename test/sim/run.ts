@@ -11,6 +11,7 @@ import { type Fault, PLAIN_FAULTS, type Scene, startAgain } from './faults.ts';
 import { Moments } from './moments.ts';
 import { Operator } from './operator.ts';
 import { drawProfile, type Profile } from './profile.ts';
+import { hasReaders, Readers } from './readers.ts';
 import { SCENARIOS } from './scenarios.ts';
 import type { SimMember } from './member.ts';
 import { SimShard } from './shard.ts';
@@ -34,6 +35,8 @@ export interface RunResult {
   readonly elections: number;
   /** Replies whose dependence was checked. */
   readonly tainted: number;
+  /** Answers to readers of replicas. */
+  readonly replicaReads: number;
   readonly changes: number;
   readonly simulatedMs: number;
   readonly checkSteps: number;
@@ -53,6 +56,7 @@ export class Run {
   readonly #places = new Map<string, SimMember>();
   readonly #ids = new MemberIds();
   #workload: Workload | null = null;
+  #readers: Readers | null = null;
   #checkSteps = 0;
 
   constructor(seed: number, level: TraceLevel, print: (line: string) => void) {
@@ -87,6 +91,7 @@ export class Run {
       operations: history?.operations ?? 0,
       elections: this.#checks.elections,
       tainted: this.#taint.checked,
+      replicaReads: this.#readers?.reads ?? 0,
       changes: this.#operator.changes,
       simulatedMs: this.shard.world.nowMs,
       checkSteps: this.#checkSteps,
@@ -103,6 +108,9 @@ export class Run {
     for (const { disk } of shard.members) disk.syncMs = profile.syncMs;
     const workload = new Workload(shard, profile.workload);
     this.#workload = workload;
+    if (hasReaders(this.#seed) && profile.shard.durability !== 'async') {
+      this.#readers = new Readers(shard, workload, this.#seed);
+    }
     const scene = this.#scene(workload);
     this.#every(COMPARE_MS, () => this.#checks.compareDigests());
     this.#every(profile.operatorMs, () => this.#operator.step());
@@ -116,6 +124,7 @@ export class Run {
     workload.running = false;
     world.runUntil(world.nowMs + 600);
     this.#readAll(workload);
+    this.#raiseOnceMore();
     this.#compareAll();
     if (profile.shard.durability === 'async') return;
     this.#checkSteps = workload.history.check(profile.wallJumps ? Infinity : 25);
@@ -246,6 +255,18 @@ export class Run {
     }
     const done = world.runWhile(() => left === 0, MEND_MS);
     rule(done, 'a mended shard answers', () => this.#standing());
+  }
+
+  /** The counters that replicas showed are at least as high as they were shown. */
+  #raiseOnceMore(): void {
+    const readers = this.#readers;
+    if (readers === null) return;
+    const { raised } = readers;
+    // one that was sent before everything was whole may have known less
+    const done = this.shard.world.runWhile(() => readers.raised >= raised + 2, MEND_MS);
+    rule(done, 'a mended shard counts on', () => this.#standing());
+    readers.running = false;
+    this.shard.world.runUntil(this.shard.world.nowMs + 600);
   }
 
   /** All members have the same log and the same keyspace, and nothing committed is missing. */
