@@ -8,7 +8,12 @@ const client = new Cluster([{ host, port: 6379 }], {
   // Names of members are kept as they are, because the certificate is checked by name.
   dnsLookup: (address, callback) => callback(null, address),
   scaleReads: 'slave',
+  // A node that freezes closes no connection: without time-outs its clients wait for as long as TCP does.
+  slotsRefreshInterval: 2000,
+  slotsRefreshTimeout: 2000,
   redisOptions: {
+    connectTimeout: 2000,
+    commandTimeout: 2000,
     username: 'app-user',
     password: process.env.PASSWORD,
     tls: { rejectUnauthorized: true, ca: readFileSync('/ca/ca.crt') },

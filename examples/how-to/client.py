@@ -14,6 +14,9 @@ client = RedisCluster(
     ssl_cert_reqs="required",
     ssl_ca_certs="/ca/ca.crt",
     decode_responses=True,
+    # A node that freezes closes no connection: without time-outs its clients wait for as long as TCP does.
+    socket_connect_timeout=2,
+    socket_timeout=2,
 )
 
 client.set("greeting", "hello")
