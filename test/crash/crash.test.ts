@@ -8,7 +8,7 @@ const SEED = Number(process.env['CRASH_SEED'] ?? Date.now() % 1_000_000);
 test(`kill -9 of random members under load loses no acknowledged write (seed ${SEED})`, {
   timeout: 120_000 + ROUNDS * 20_000,
 }, async () => {
-  const report = await crash({ rounds: ROUNDS, seed: SEED });
+  const report = await crash({ rounds: ROUNDS, seed: SEED, onRound: (line) => console.log(line) });
   console.log(describeReport(report));
   expect(report.violations).toEqual([]);
   expect(report.acknowledgedWrites).toBeGreaterThan(0);
