@@ -248,6 +248,41 @@ for (const [how, rebuilt, commands] of [
   });
 }
 
+test('W6: a replica whose keyspace is being read anew refuses to be read', () => {
+  const shard = new SimShard({ seed: 18 });
+  const primary = shard.ready();
+  const client = shard.connect(primary);
+  const reader = shard.connect(primary);
+  expect(ask(shard, reader, 'READONLY')).toBe('OK');
+  // more than is read anew in one turn
+  for (let i = 0; i < 60; i++) ask(shard, client, 'SET', `k${i}`, LONG.repeat(20));
+  pass(shard, 20);
+  isolate(shard, primary);
+  client.command('HSET', 'lost', 'f', LONG);
+  client.command('HSET', 'lost', 'f', 'v');
+  const rebuilding: boolean[] = [];
+  shard.observer = {
+    ...shard.observer,
+    note: (place, event) => {
+      if (place !== primary || !event.startsWith('rebuilding')) return;
+      shard.world.after(0, () => {
+        rebuilding.push(place.member?.rebuilding === true);
+        reader.command('EXISTS', 'k59');
+      });
+    },
+  };
+  pass(shard, 1500);
+  const next = shard.ready();
+  ask(shard, shard.connect(next), 'SET', 'after', '2');
+  shard.network.heal();
+  pass(shard, 500);
+  expect(rebuilding).toEqual([true]);
+  expect(reader.replies).toHaveLength(2);
+  expect(reader.replies[1]).toBeInstanceOf(ReplyError);
+  expect((reader.replies[1] as ReplyError).line).toMatch(/^CLUSTERDOWN /);
+  expect(ask(shard, reader, 'EXISTS', 'k59')).toBe(1);
+});
+
 test('W8: the primary decides expiry and logs it; replicas only hide', () => {
   const shard = new SimShard({ seed: 13, kinds: ['data', 'data', 'data'] });
   const primary = shard.ready();
