@@ -14,7 +14,7 @@ export class SimClock implements Clock {
   #startMs: number;
   /** What the wall clock shows more than true time since the epoch of this simulation. */
   wallOffsetMs = EPOCH_MS;
-  /** How long the machine was suspended since it started. */
+  /** How long the machine was suspended since it started, in true time. */
   suspendedMs = 0;
 
   constructor(world: World, rate: number) {
@@ -24,7 +24,7 @@ export class SimClock implements Clock {
   }
 
   monotonicMs(): number {
-    return 10_000 + (this.#world.nowMs - this.#startMs) * this.#rate - this.suspendedMs;
+    return 10_000 + (this.#world.nowMs - this.#startMs - this.suspendedMs) * this.#rate;
   }
 
   wallMs(): number {

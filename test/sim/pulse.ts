@@ -70,7 +70,8 @@ export class SimPulses {
 
   /** The process of `id` as a whole does nothing for so long: its pulse too. What comes to it is lost. */
   freeze(id: string, durationMs: number): void {
-    this.#frozenUntilMs.set(id, this.#world.nowMs + durationMs);
+    const untilMs = this.#world.nowMs + durationMs;
+    this.#frozenUntilMs.set(id, Math.max(untilMs, this.#frozenUntilMs.get(id) ?? 0));
   }
 
   #frozen(id: string): boolean {
