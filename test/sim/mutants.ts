@@ -305,9 +305,8 @@ export const MUTANTS: readonly Mutant[] = [
     patches: [
       {
         file: 'src/node/raft/follower.ts',
-        find: 'if (commit > core.log.commitIndex && core.log.matches(commit, commitTerm)) {',
-        replace:
-          'if (commit > core.log.commitIndex && commit <= core.log.lastIndex + 0 * commitTerm) {',
+        find: 'if (core.log.matches(commit, commitTerm)) core.log.commitTo(commit);',
+        replace: 'if (commit <= core.log.lastIndex + 0 * commitTerm) core.log.commitTo(commit);',
       },
     ],
   },

@@ -12,7 +12,7 @@ export function onAppend(core: Core, message: Append): void {
   const { log } = core;
   const { prevIndex } = message;
   if (!log.matches(prevIndex, message.prevTerm)) {
-    refuse(core, message);
+    refuse(core, message, prevIndex, message.prevTerm);
     return;
   }
   const { entries } = message;
@@ -47,8 +47,10 @@ export function accept(core: Core, leader: string, index: number, sentMs: number
 export function onHeartbeat(core: Core, message: Heartbeat): void {
   heed(core, message.from);
   const { commit, commitTerm } = message;
-  if (commit > core.log.commitIndex && core.log.matches(commit, commitTerm)) {
-    core.log.commitTo(commit);
+  if (commit > core.log.commitIndex) {
+    if (core.log.matches(commit, commitTerm)) core.log.commitTo(commit);
+    // the leader names only what this member has acknowledged (SPEC R10)
+    else refuse(core, message, commit, commitTerm);
   }
   answer(core, message.from, message.sentMs);
 }
@@ -89,9 +91,13 @@ export function heed(core: Core, leader: string): void {
 }
 
 /** Says where the logs can agree at the highest: skips a whole term of ours at a time. */
-function refuse(core: Core, message: Append): void {
+function refuse(
+  core: Core,
+  message: Append | Heartbeat,
+  prevIndex: number,
+  prevTerm: number,
+): void {
   const { log } = core;
-  const { prevIndex, prevTerm } = message;
   const agreeIndex = log.lastAtOrBelowTerm(Math.min(prevIndex, log.lastIndex), prevTerm);
   // what comes before the log is committed: there they agree
   const hintIndex = Math.max(agreeIndex, log.firstIndex - 1);

@@ -354,6 +354,17 @@ test('a heartbeat commits nothing that its leader does not hold, also where a di
   expect(a.raft.commitIndex).toBe(2);
 });
 
+test('a follower whose disk was set back refuses a heartbeat that names what it acknowledged', () => {
+  const a = new Solo('abc', { log: [1, 1], term: 2 });
+  const heartbeat = { term: 2, commit: 3, commitTerm: 2, sentMs: 7 };
+  a.hear('heartbeat', 'b', heartbeat);
+  const refusal = { to: 'b', sentMs: 7, accepted: false, index: 3, hintIndex: 2, hintTerm: 1 };
+  expect(a.take('append-reply')).toMatchObject([refusal]);
+  a.hear('heartbeat', 'b', { ...heartbeat, commit: 2, commitTerm: 1 });
+  a.hear('heartbeat', 'b', { ...heartbeat, commit: 0, commitTerm: 0 });
+  expect(a.take('append-reply')).toEqual([]);
+});
+
 test('who lost what it had acknowledged is found out, and counts no more', () => {
   const a = new Solo();
   a.lead();
