@@ -45,6 +45,7 @@ test.each([
     501984,
     'pulses from before a suspension count for a lease after it, if the monotonic clock goes back',
   ],
+  [505597, 'a disk is set back and nobody writes: only heartbeats can find it out'],
   [11071, 'the newest snapshot of the only member that has one is damaged'],
 ])('seed %i: %s', (seed) => {
   check(seed);
