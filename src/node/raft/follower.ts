@@ -90,7 +90,10 @@ export function heed(core: Core, leader: string): void {
   core.promisedUntilMs = core.nowMs + core.options.electionTimeoutMs;
 }
 
-/** Says where the logs can agree at the highest: skips a whole term of ours at a time. */
+/**
+ * The entry `prevIndex` of `prevTerm`, which `message` rests on, is not here. Says where the logs can agree at the
+ * highest: skips a whole term of ours at a time.
+ */
 function refuse(
   core: Core,
   message: Append | Heartbeat,

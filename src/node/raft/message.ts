@@ -63,13 +63,16 @@ export interface Append extends Envelope {
   readonly entries: readonly Entry[];
 }
 
-/** The answer to an {@link Append}. An accepting one leaves only when the entries are on disk. */
+/**
+ * The answer to an {@link Append}. An accepting one leaves only when the entries are on disk. A refusing one also
+ * answers a {@link Heartbeat} that names what is not there (SPEC R10).
+ */
 export interface AppendReply extends Envelope {
   readonly type: 'append-reply';
-  /** `sentMs` of the append: the receiver promised no vote for an election timeout from getting it. */
+  /** `sentMs` of what is answered: the receiver promised no vote for an election timeout from getting it. */
   readonly sentMs: number;
   readonly accepted: boolean;
-  /** Accepted: the receiver holds the leader's log up to here. Refused: the append's `prevIndex`. */
+  /** Accepted: the receiver holds the leader's log up to here. Refused: `prevIndex` or `commit` of what is answered. */
   readonly index: number;
   /** Refused: the logs can only agree at or below this index, where the receiver has `hintTerm`. */
   readonly hintIndex: number;
