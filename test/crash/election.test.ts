@@ -5,10 +5,8 @@ import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { afterEach, expect, test } from 'vitest';
-import { LocalCluster } from '#operator/local/cluster.ts';
-import { defineClusters } from '#operator/local/definition.ts';
-import { parseManifests } from '#operator/local/manifest.ts';
-import { SHARD } from './trial.ts';
+import type { LocalCluster } from '#operator/local/cluster.ts';
+import { makeCluster, SHARD } from './trial.ts';
 
 /** The only range of slots of a cluster of one shard. */
 const ALL_SLOTS = '0-16383';
@@ -32,14 +30,7 @@ interface Shard {
 async function startShard(): Promise<Shard> {
   const directory = mkdtempSync(join(tmpdir(), 'holdfast-election-'));
   closing.push(() => rmSync(directory, { recursive: true, force: true }));
-  const manifest = {
-    apiVersion: 'holdfast.dev/v1alpha1',
-    kind: 'MemoryCluster',
-    metadata: { name: 'election' },
-    spec: { numReplicasPerShard: 1, tlsEnabled: false },
-  };
-  const [definition] = defineClusters(parseManifests('election', JSON.stringify(manifest)));
-  const cluster = new LocalCluster({ definition, directory, basePort: 0 });
+  const cluster = makeCluster(directory);
   closing.push(() => cluster.stop());
   await cluster.start();
   const primary = (await cluster.primaryOf(SHARD)) ?? '';

@@ -22,15 +22,19 @@ const QUIET_WITHIN_MS = 30_000;
 /** How long clients may take to find members that are ready. */
 export const WRITTEN_WITHIN_MS = 30_000;
 
-export interface TrialOptions {
-  readonly seed: number;
+export interface ShardOptions {
+  /** 1 when absent. */
   readonly numReplicasPerShard?: number;
   readonly tlsEnabled?: boolean;
   readonly nodeOptions?: Partial<Options>;
-  /** How long a client waits for a reply before it looks elsewhere; null: as long as the connection lasts. */
-  readonly commandTimeoutMs?: number | null;
   /** Where `from` finds `to`, instead of 127.0.0.1. */
   readonly hostFor?: (from: string, to: string) => string;
+}
+
+export interface TrialOptions extends ShardOptions {
+  readonly seed: number;
+  /** How long a client waits for a reply before it looks elsewhere; null: as long as the connection lasts. */
+  readonly commandTimeoutMs?: number | null;
   /** Called before the members start, with the folder of a member's data. */
   readonly prepare?: (dataOf: (name: string) => string) => void;
   /** Called when all members have stopped, or never started. */
@@ -59,14 +63,9 @@ export interface Verdict {
   readonly directory: string;
 }
 
-/** Runs `body` on a serving cluster under load, then stops the load and judges. */
-export async function trial<T>(
-  options: TrialOptions,
-  body: (trial: Trial) => Promise<T>,
-): Promise<Verdict & { readonly result: T }> {
-  const { seed, numReplicasPerShard = 1, tlsEnabled = false } = options;
-  const directory = mkdtempSync(join(tmpdir(), 'holdfast-crash-'));
-  const dataOf = (name: string): string => join(directory, CLUSTER, name, 'data');
+/** A cluster of one shard with its files in `directory`, not started. */
+export function makeCluster(directory: string, options: ShardOptions = {}): LocalCluster {
+  const { numReplicasPerShard = 1, tlsEnabled = false, nodeOptions = {}, hostFor } = options;
   const manifest = {
     apiVersion: 'holdfast.dev/v1alpha1',
     kind: 'MemoryCluster',
@@ -74,14 +73,24 @@ export async function trial<T>(
     spec: { numReplicasPerShard, tlsEnabled },
   };
   const [definition] = defineClusters(parseManifests('crash', JSON.stringify(manifest)));
-  const { nodeOptions = {}, hostFor, commandTimeoutMs = null } = options;
-  const cluster = new LocalCluster({
+  return new LocalCluster({
     definition,
     directory,
     basePort: 0,
     nodeOptions,
     ...(hostFor === undefined ? {} : { hostFor }),
   });
+}
+
+/** Runs `body` on a serving cluster under load, then stops the load and judges. */
+export async function trial<T>(
+  options: TrialOptions,
+  body: (trial: Trial) => Promise<T>,
+): Promise<Verdict & { readonly result: T }> {
+  const { seed, commandTimeoutMs = null } = options;
+  const directory = mkdtempSync(join(tmpdir(), 'holdfast-crash-'));
+  const dataOf = (name: string): string => join(directory, CLUSTER, name, 'data');
+  const cluster = makeCluster(directory, options);
   const ledger = new Ledger();
   let load: Load | null = null;
   let allIsWell = false;
