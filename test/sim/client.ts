@@ -12,6 +12,11 @@ export class ReplyError {
   }
 }
 
+/** The memberId that an error line redirects to; '' when it is no redirect. */
+export function movedTo(line: string): string {
+  return /^MOVED \d+ ([^:]+):/.exec(line)?.[1] ?? '';
+}
+
 /** A connection as the shell would make it; what the member sends is parsed at once. */
 export class SimConnection implements ClientConnection {
   readonly id: number;

@@ -11,6 +11,8 @@ import type { WorkloadOptions } from './workload.ts';
 export interface Profile {
   readonly shard: ShardOptions;
   readonly workload: WorkloadOptions;
+  /** Some clients read replicas (readers.ts). */
+  readonly readers: boolean;
   readonly network: {
     readonly delayMs: readonly [number, number];
     readonly lossChance: number;
@@ -56,18 +58,20 @@ export function drawProfile(seed: number, random: Prng): Profile {
     snapshotLogBytes: one(random, [1 << 30, 1000, 3000, 10_000]),
   };
   const wallJumps = random.chance(0.3);
+  const shard: ShardOptions = {
+    seed,
+    kinds: one(random, KINDS),
+    limits,
+    electionTimeoutMs,
+    durability: random.chance(0.07) ? 'async' : 'sync',
+    drift: one(random, [0.001, 0.01, 0.05]),
+    wallErrorMs: 10,
+    maxBatchBytes: one(random, [1 << 20, 1 << 20, 400, 1000]),
+    maxStallMs: one(random, [300, 2000]),
+  };
   return {
-    shard: {
-      seed,
-      kinds: one(random, KINDS),
-      limits,
-      electionTimeoutMs,
-      durability: random.chance(0.07) ? 'async' : 'sync',
-      drift: one(random, [0.001, 0.01, 0.05]),
-      wallErrorMs: 10,
-      maxBatchBytes: one(random, [1 << 20, 1 << 20, 400, 1000]),
-      maxStallMs: one(random, [300, 2000]),
-    },
+    shard,
+    readers: seed % 4 === 1 && shard.durability === 'sync',
     workload: {
       clients: 2 + random.below(4),
       thinkMs: one(random, [4, 10, 25]),

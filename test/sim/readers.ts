@@ -2,26 +2,18 @@
  * Clients that read replicas (READONLY), and one that raises a pair of counters in one EXEC for them to read. What a
  * data member shows, in whatever role, is committed, shows units whole, and never goes back on one connection.
  *
- * One seed in four has them, and none of those that are kept for what they found: what clients send changes a run.
+ * One seed in four has them (profile.ts): what clients send changes a run, and older seeds were to stay as they were.
  */
 import { Prng } from '#base/prng.ts';
 import { rule } from './checks.ts';
-import { type Reply, ReplyError, type SimConnection } from './client.ts';
-import type { SimMember } from './member.ts';
+import { movedTo, type Reply, ReplyError, type SimConnection } from './client.ts';
 import type { SimShard } from './shard.ts';
-import type { Workload } from './workload.ts';
+import { connectTo, PATIENCE_MS, type Workload } from './workload.ts';
 
 const PAIR = ['{pair}a', '{pair}b'] as const;
 const READERS = 3;
-/** How long the writer waits for an answer. */
-const PATIENCE_MS = 500;
 /** How often a reader goes to another member. */
 const MOVE_CHANCE = 0.03;
-
-/** True when the seed has readers of replicas. */
-export function hasReaders(seed: number): boolean {
-  return seed % 4 === 1;
-}
 
 export class Readers {
   /** How often the pair was raised and the answer came. */
@@ -56,19 +48,8 @@ export class Readers {
     });
   }
 
-  #place(hint: string): SimMember | null {
-    const places = this.#shard.members.filter(({ member, kind }) => member && kind === 'data');
-    if (places.length === 0) return null;
-    return places.find(({ id }) => id === hint) ?? places[this.#random.below(places.length)];
-  }
-
-  #connect(hint: string): SimConnection | null {
-    const place = this.#place(hint);
-    return place === null ? null : this.#shard.connect(place);
-  }
-
   #raise(kept: SimConnection | null): void {
-    const connection = kept ?? this.#connect(this.#hint);
+    const connection = kept ?? connectTo(this.#shard, this.#hint, this.#random);
     if (connection === null) {
       this.#later(20, () => this.#raise(null));
       return;
@@ -87,7 +68,8 @@ export class Readers {
       if (over || replies.length < 4) return;
       const answer = replies[3];
       if (Array.isArray(answer)) this.#raisedTo(answer, floor);
-      this.#hint = replies.map(movedTo).find((id) => id !== '') ?? '';
+      const refused = replies.find((one) => one instanceof ReplyError);
+      this.#hint = refused === undefined ? '' : movedTo(refused.line);
       end(Array.isArray(answer) ? connection : null);
     };
     this.#shard.world.after(PATIENCE_MS, () => {
@@ -109,7 +91,7 @@ export class Readers {
 
   /** Reads at one member until it is gone, or another is drawn. */
   #visit(): void {
-    const connection = this.#connect('');
+    const connection = connectTo(this.#shard, '', this.#random);
     if (connection === null) {
       this.#later(20, () => this.#visit());
       return;
@@ -137,10 +119,4 @@ export class Readers {
     this.reads++;
     return a;
   }
-}
-
-/** The memberId of a redirect; '' of anything else. */
-function movedTo(reply: Reply): string {
-  if (!(reply instanceof ReplyError)) return '';
-  return /^MOVED \d+ ([^:]+):/.exec(reply.line)?.[1] ?? '';
 }

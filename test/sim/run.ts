@@ -11,7 +11,7 @@ import { type Fault, PLAIN_FAULTS, type Scene, startAgain } from './faults.ts';
 import { Moments } from './moments.ts';
 import { Operator } from './operator.ts';
 import { drawProfile, type Profile } from './profile.ts';
-import { hasReaders, Readers } from './readers.ts';
+import { Readers } from './readers.ts';
 import { SCENARIOS } from './scenarios.ts';
 import type { SimMember } from './member.ts';
 import { SimShard } from './shard.ts';
@@ -108,9 +108,7 @@ export class Run {
     for (const { disk } of shard.members) disk.syncMs = profile.syncMs;
     const workload = new Workload(shard, profile.workload);
     this.#workload = workload;
-    if (hasReaders(this.#seed) && profile.shard.durability !== 'async') {
-      this.#readers = new Readers(shard, workload, this.#seed);
-    }
+    if (profile.readers) this.#readers = new Readers(shard, workload, this.#seed);
     const scene = this.#scene(workload);
     this.#every(COMPARE_MS, () => this.#checks.compareDigests());
     this.#every(profile.operatorMs, () => this.#operator.step());

@@ -6,15 +6,15 @@
  * Keys belong to hash tags, and tags live for a while only, so that the history of each is short; one lives on. At
  * the end all of them are read.
  */
+import type { Prng } from '#base/prng.ts';
 import { type Answer, CommandModel, type CommandOperation, READS } from '../history/commands.ts';
 import { checkLinearizable } from '../history/linear.ts';
 import { rule } from './checks.ts';
-import { type Reply, ReplyError, type SimConnection } from './client.ts';
-import type { SimMember } from './member.ts';
+import { movedTo, type Reply, ReplyError, type SimConnection } from './client.ts';
 import type { SimShard } from './shard.ts';
 
 /** How long a client waits for an answer. */
-const PATIENCE_MS = 500;
+export const PATIENCE_MS = 500;
 /** A new tag comes so often, and this many are in use at a time. */
 const TAG_MS = 300;
 const TAGS = 2;
@@ -343,15 +343,17 @@ class Client {
 
   #connected(): SimConnection | null {
     if (this.#connection !== null && !this.#connection.closedByMember) return this.#connection;
-    const { random } = this.#shard.world;
-    const places = this.#shard.members.filter(({ member, kind }) => member && kind === 'data');
-    if (places.length === 0) return null;
-    const hinted = places.find(({ id }) => id === this.#hint);
-    this.#hint = '';
-    const place: SimMember = hinted ?? places[random.below(places.length)];
-    this.#connection = this.#shard.connect(place);
+    this.#connection = connectTo(this.#shard, this.#hint, this.#shard.world.random);
+    if (this.#connection !== null) this.#hint = '';
     return this.#connection;
   }
+}
+
+/** Connects to the data member `hint` if it runs, else to any that does; null when none does. */
+export function connectTo(shard: SimShard, hint: string, random: Prng): SimConnection | null {
+  const places = shard.members.filter(({ member, kind }) => member && kind === 'data');
+  if (places.length === 0) return null;
+  return shard.connect(places.find(({ id }) => id === hint) ?? places[random.below(places.length)]);
 }
 
 export interface Conversation {
@@ -394,8 +396,7 @@ export function converse(
     at++;
     if (typeof answers === 'string') {
       trouble = true;
-      const target = /^MOVED \d+ ([^:]+):/.exec(answers);
-      if (target !== null) [, moved] = target;
+      moved = movedTo(answers) || moved;
     } else if (answers.length > 0) {
       last = answers;
       history.record(pending, answers, history.next(), world.nowMs);
