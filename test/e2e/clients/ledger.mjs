@@ -117,6 +117,6 @@ for (let attempt = 0; attempt < 300 && missing.size > 0; attempt++) {
   }
   if (missing.size > 0) await pause(200);
 }
-say({ op: 'end', unread: missing.size });
 client.disconnect();
-process.exit(0);
+// A reader that is slow has the pipe full: what is still to be written is gone with the process.
+process.stdout.write(`${JSON.stringify({ op: 'end', unread: missing.size })}\n`, () => process.exit(0));
