@@ -34,6 +34,11 @@ export interface MemberDescriptor {
   readonly endpoints: readonly Endpoint[];
 }
 
+/** Where clients of `listener` reach `member`; undefined when it has no such listener. */
+export function endpointOf(member: MemberDescriptor, listener: string): Endpoint | undefined {
+  return member.endpoints.find((candidate) => candidate.listener === listener);
+}
+
 /** Slots [first, last], which the shard was given at `epoch`. */
 export interface SlotRange {
   readonly first: number;

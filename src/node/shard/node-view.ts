@@ -2,6 +2,7 @@
 import { SLOT_COUNT } from '#base/slot.ts';
 import type { AclLog } from '#node/acl/log.ts';
 import type { UserTable } from '#node/acl/users.ts';
+import { endpointOf } from '#node/cluster/descriptor.ts';
 import type { MemberDescriptor, ShardDescriptor } from '#node/cluster/descriptor.ts';
 import type { CommandIndex } from '#node/commands/command-index.ts';
 import type {
@@ -158,13 +159,6 @@ export class NodeView implements NodePort {
 /** The members that may be primary. */
 function dataVoters({ members }: ShardDescriptor): MemberDescriptor[] {
   return members.filter(({ kind, role }) => kind === 'data' && role !== 'learner');
-}
-
-function endpointOf(
-  { endpoints }: MemberDescriptor,
-  listener: string,
-): MemberDescriptor['endpoints'][number] | undefined {
-  return endpoints.find((candidate) => candidate.listener === listener);
 }
 
 function clusterMember(

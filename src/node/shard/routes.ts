@@ -2,6 +2,7 @@
  * Where a slot is served, as far as this member knows: its own slots by its own log, others' by gossip.
  * Makes the redirects of Redis Cluster, with the endpoint of the listener that the client came by.
  */
+import { endpointOf } from '#node/cluster/descriptor.ts';
 import type { ShardDescriptor } from '#node/cluster/descriptor.ts';
 import type { SlotMap } from '#node/cluster/slot-map.ts';
 import type { Refusal } from '#node/session/host.ts';
@@ -55,7 +56,7 @@ function moved(
   listener: string,
 ): Refusal | null {
   const member = descriptor?.members.find((candidate) => candidate.memberId === memberId);
-  const endpoint = member?.endpoints.find((candidate) => candidate.listener === listener);
+  const endpoint = member && endpointOf(member, listener);
   if (endpoint === undefined) return null;
   return { kind: 'moved', endpoint: `${endpoint.host}:${endpoint.port}` };
 }
