@@ -104,7 +104,7 @@ export class Readers {
       // not from inside of the member that has just answered
       this.#later(12, () => {
         if (connection.closedByMember) return;
-        if (this.#random.below(1000) < MOVE_CHANCE * 1000) connection.leave();
+        if (this.#random.chance(MOVE_CHANCE)) connection.leave();
         else read();
       });
     };
