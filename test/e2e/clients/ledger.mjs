@@ -38,7 +38,7 @@ createInterface({ input: process.stdin }).once('line', () => {
 const going = () => !stopping;
 const now = () => performance.now();
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
-const say = (line) => process.stdout.write(`${JSON.stringify(line)}\n`);
+const say = (line, written) => process.stdout.write(`${JSON.stringify(line)}\n`, written);
 
 /** The answer, or an error when there is none in time; the command itself may still be on its way. */
 function within(promise) {
@@ -119,4 +119,4 @@ for (let attempt = 0; attempt < 300 && missing.size > 0; attempt++) {
 }
 client.disconnect();
 // A reader that is slow has the pipe full: what is still to be written is gone with the process.
-process.stdout.write(`${JSON.stringify({ op: 'end', unread: missing.size })}\n`, () => process.exit(0));
+say({ op: 'end', unread: missing.size }, () => process.exit(0));

@@ -55,8 +55,9 @@ const timer = setInterval(() => {
 
 createInterface({ input: process.stdin }).once('line', () => {
   clearInterval(timer);
-  for (const { longestMs } of probes) {
-    process.stdout.write(`${JSON.stringify({ refusedMs: Math.round(longestMs) })}\n`);
-  }
-  process.exit(0);
+  const lines = probes.map(
+    ({ longestMs }) => `${JSON.stringify({ refusedMs: Math.round(longestMs) })}\n`,
+  );
+  // the process ends when they are written, as in ledger.mjs
+  process.stdout.write(lines.join(''), () => process.exit(0));
 });
